@@ -1,0 +1,182 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Language settings of every target: the strict forms of what later language modes will ask for,
+/// and no warning left behind.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"),
+  .treatAllWarnings(as: .error),
+]
+
+let grpc: [Target.Dependency] = [
+  .product(name: "GRPCCore", package: "grpc-swift-2"),
+  .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+  .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+]
+let grpcTransport: Target.Dependency = .product(
+  name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let x509: [Target.Dependency] = [
+  .product(name: "X509", package: "swift-certificates"),
+  .product(name: "SwiftASN1", package: "swift-asn1"),
+  crypto,
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(path)", exclude: [],
+    swiftSettings: strict)
+}
+
+func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+  -> Target
+{
+  .testTarget(
+    name: name + "Tests", dependencies: dependencies, path: "Tests/\(name)", resources: resources,
+    swiftSettings: strict)
+}
+
+let package = Package(
+  name: "stillpoint",
+  products: [
+    .executable(name: "stillpoint", targets: ["stillpoint"]),
+    .executable(name: "stillpoint-coordinator", targets: ["stillpoint-coordinator"]),
+    .executable(name: "stillpoint-agent", targets: ["stillpoint-agent"]),
+    .executable(name: "stillpoint-guardian", targets: ["stillpoint-guardian"]),
+    .executable(name: "stillpoint-csi-local", targets: ["stillpoint-csi-local"]),
+    .executable(name: "stillpoint-demo", targets: ["stillpoint-demo"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", exact: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+  ],
+  targets: [
+    // Shared: values and protocol logic first, then what both sides of a wire need.
+    library("Model", "Shared/Model"),
+    library("CutProtocol", "Shared/CutProtocol", ["Model", crypto]),
+    .target(name: "CLinux", path: "Sources/Shared/CLinux"),
+    library("LinuxSystem", "Shared/LinuxSystem", ["CLinux"]),
+    library("Telemetry", "Shared/Telemetry", [logging]),
+    library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),
+    library("FleetWire", "Shared/FleetWire", ["Model", "CutProtocol"] + grpc),
+    library("CSIWire", "Shared/CSIWire", grpc),
+    library("CRIWire", "Shared/CRIWire", grpc),
+    library("OperatorWire", "Shared/OperatorWire", ["Model", "CutProtocol"]),
+
+    // Coordinator
+    library("CoordinatorCore", "Coordinator/Core", ["Model", "CutProtocol", logging]),
+    library("PlanFile", "Coordinator/PlanFile", ["Model", yaml]),
+    library(
+      "Catalog", "Coordinator/Catalog",
+      [
+        "Model", "CutProtocol", "CoordinatorCore", .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    library(
+      "FleetServer", "Coordinator/FleetServer",
+      [
+        "Model", "CutProtocol", "CoordinatorCore", "FleetWire", "Identity", grpcTransport, logging,
+        lifecycle,
+      ] + grpc + x509),
+    library(
+      "OperatorAPI", "Coordinator/OperatorAPI",
+      [
+        "Model", "CutProtocol", "CoordinatorCore", "OperatorWire", "Identity", "PlanFile", logging,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ] + x509),
+    program(
+      "stillpoint-coordinator", "Coordinator/Main",
+      [
+        "Model", "CoordinatorCore", "Catalog", "FleetServer", "OperatorAPI", "Identity",
+        "Telemetry", arguments, logging, lifecycle, yaml,
+      ]),
+
+    // Agent
+    library("AgentCore", "Agent/Core", ["Model", "CutProtocol", "LinuxSystem", logging]),
+    library(
+      "ContainerRuntimes", "Agent/ContainerRuntimes",
+      ["Model", "AgentCore", "CRIWire", "LinuxSystem", grpcTransport, logging] + grpc),
+    library(
+      "Quiescers", "Agent/Quiescers",
+      ["Model", "CutProtocol", "AgentCore", "LinuxSystem", logging, subprocess]),
+    library(
+      "Snapshots", "Agent/Snapshots",
+      ["Model", "CutProtocol", "AgentCore", "CSIWire", "LinuxSystem", grpcTransport, logging]
+        + grpc),
+    library(
+      "FleetLink", "Agent/FleetLink",
+      [
+        "Model", "CutProtocol", "AgentCore", "FleetWire", "Identity", grpcTransport, logging,
+        lifecycle,
+      ] + grpc + x509),
+    program("stillpoint-guardian", "Agent/Guardian", ["GuardianWatch", "CLinux"]),
+    library("GuardianWatch", "Shared/GuardianWatch"),
+    program(
+      "stillpoint-agent", "Agent/Main",
+      [
+        "Model", "CutProtocol", "AgentCore", "ContainerRuntimes", "Quiescers", "Snapshots",
+        "FleetLink", "Identity", "Telemetry", arguments, logging, lifecycle, yaml,
+      ]),
+
+    // The small CSI driver
+    library(
+      "LocalStorage", "LocalStorage/Driver",
+      ["CSIWire", "LinuxSystem", grpcTransport, logging, subprocess] + grpc),
+    program(
+      "stillpoint-csi-local", "LocalStorage/Main",
+      ["LocalStorage", "Telemetry", arguments, logging, lifecycle]),
+
+    // The operator's command line
+    program(
+      "stillpoint", "CommandLine",
+      [
+        "Model", "CutProtocol", "OperatorWire", "Identity", arguments, yaml,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOFoundationCompat", package: "swift-nio"),
+      ]),
+
+    // The demo: three nodes, a shop, a disaster, a restore
+    library(
+      "DemoFleet", "Demo/Fleet",
+      ["Model", "CRIWire", "LinuxSystem", grpcTransport, logging, subprocess] + grpc),
+    program(
+      "stillpoint-demo", "Demo/Main",
+      ["DemoFleet", "Model", "OperatorWire", arguments, subprocess]),
+  ]
+)

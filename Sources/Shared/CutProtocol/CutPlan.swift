@@ -1,0 +1,87 @@
+package import Model
+
+/// What one cut is about to do, complete and durable before its first message.
+///
+/// Its encoded bytes are hashed once; every certificate carries that hash, so a backup can be judged
+/// against the plan it was taken for and against no other.
+package struct CutPlan: Hashable, Codable, Sendable {
+  package var backup: BackupID
+  package var fleet: FleetID
+  package var plan: PlanName
+  package var environment: Environment
+  package var requires: Grade
+  package var policy: CutPolicy
+  package var freeze: FreezeLimits
+  package var createdAt: Timestamp
+  /// Sorted by name.
+  package var members: [MemberPlan]
+
+  package init(
+    backup: BackupID, fleet: FleetID, plan: PlanName, environment: Environment, requires: Grade,
+    policy: CutPolicy, freeze: FreezeLimits, createdAt: Timestamp, members: [MemberPlan]
+  ) {
+    self.backup = backup
+    self.fleet = fleet
+    self.plan = plan
+    self.environment = environment
+    self.requires = requires
+    self.policy = policy
+    self.freeze = freeze
+    self.createdAt = createdAt
+    self.members = members
+  }
+
+  package func member(_ name: ServiceName) -> MemberPlan? { members.first { $0.name == name } }
+}
+
+/// One service instance that takes part in a cut: its container, its holds, its volumes, on one node.
+package struct MemberPlan: Hashable, Codable, Sendable {
+  /// The service's name; a plan has one member per service.
+  package var name: ServiceName
+  package var node: NodeID
+  package var container: ContainerID
+  package var containerName: String
+  package var pod: String
+  package var namespace: String
+  package var image: String
+  package var imageDigest: String
+  package var holds: [HoldSpec]
+  package var volumes: [MemberVolume]
+  package var dependsOn: [ServiceName]
+  /// Which cut of the backup the member belongs to: 0 for all unless the policy is `groups`.
+  package var group: Int
+  /// 0 for members that nobody in the plan calls; callers have higher levels and are frozen first when draining.
+  package var level: Int
+
+  package init(
+    name: ServiceName, node: NodeID, container: ContainerID, containerName: String, pod: String,
+    namespace: String, image: String, imageDigest: String, holds: [HoldSpec],
+    volumes: [MemberVolume], dependsOn: [ServiceName], group: Int, level: Int
+  ) {
+    self.name = name
+    self.node = node
+    self.container = container
+    self.containerName = containerName
+    self.pod = pod
+    self.namespace = namespace
+    self.image = image
+    self.imageDigest = imageDigest
+    self.holds = holds
+    self.volumes = volumes
+    self.dependsOn = dependsOn
+    self.group = group
+    self.level = level
+  }
+}
+
+/// A volume that a member's cut must snapshot.
+package struct MemberVolume: Hashable, Codable, Sendable {
+  /// Where the container sees it.
+  package var containerPath: String
+  package var volume: VolumeRef
+
+  package init(containerPath: String, volume: VolumeRef) {
+    self.containerPath = containerPath
+    self.volume = volume
+  }
+}

@@ -1,0 +1,57 @@
+/// Which of the three conditions a hold gives, as its quiescer read them from the application's settings.
+package struct Fidelity: Hashable, Codable, Sendable {
+  /// F1: durable state is constant during the hold.
+  package var durableStateConstant: Bool
+  /// F2: every write acknowledged before the hold is in it.
+  package var acknowledgedIsDurable: Bool
+  /// F3: no write is acknowledged during it.
+  package var nothingAcknowledged: Bool
+  /// For each condition that is not given: the setting or fact that decides it.
+  package var reasons: [String]
+
+  package init(
+    durableStateConstant: Bool, acknowledgedIsDurable: Bool, nothingAcknowledged: Bool,
+    reasons: [String] = []
+  ) {
+    self.durableStateConstant = durableStateConstant
+    self.acknowledgedIsDurable = acknowledgedIsDurable
+    self.nothingAcknowledged = nothingAcknowledged
+    self.reasons = reasons
+  }
+
+  package static let full = Fidelity(
+    durableStateConstant: true, acknowledgedIsDurable: true, nothingAcknowledged: true)
+  package static let none = Fidelity(
+    durableStateConstant: false, acknowledgedIsDurable: false, nothingAcknowledged: false)
+
+  package var isFull: Bool {
+    durableStateConstant && acknowledgedIsDurable && nothingAcknowledged
+  }
+
+  /// What several holds of one member give together: each condition that at least one gives and none denies by a fact.
+  ///
+  /// A filesystem freeze gives F1 and F3 to any application that acknowledges only what it has
+  /// written; it can not know F2, which the application's own quiescer must state. So conditions are united,
+  /// and the reasons of those that stay missing are kept.
+  package static func united(_ parts: [Fidelity]) -> Fidelity {
+    var result = Fidelity(
+      durableStateConstant: parts.contains(where: \.durableStateConstant),
+      acknowledgedIsDurable: parts.contains(where: \.acknowledgedIsDurable),
+      nothingAcknowledged: parts.contains(where: \.nothingAcknowledged))
+    if !result.isFull { result.reasons = parts.flatMap(\.reasons) }
+    return result
+  }
+}
+
+/// A value of an application or device that changes whenever its durable state does.
+package struct StateToken: Hashable, Codable, Sendable {
+  /// The quiescer that sampled it.
+  package var quiescer: String
+  /// For example `["lsn": "0/1A2B3C", "timeline": "1", "in_recovery": "f"]`.
+  package var values: [String: String]
+
+  package init(quiescer: String, values: [String: String]) {
+    self.quiescer = quiescer
+    self.values = values
+  }
+}

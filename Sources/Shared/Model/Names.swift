@@ -1,0 +1,48 @@
+/// A node of the fleet, as its agent enrolled it.
+package struct NodeID: DNSName {
+  package static let kind = "node name"
+  package let text: String
+  package init(accepted text: String) { self.text = text }
+}
+
+/// A microservice, as discovery or a plan names it; also names the service's member in a cut.
+package struct ServiceName: DNSName {
+  package static let kind = "service name"
+  package let text: String
+  package init(accepted text: String) { self.text = text }
+}
+
+/// A backup plan.
+package struct PlanName: DNSName {
+  package static let kind = "plan name"
+  package let text: String
+  package init(accepted text: String) { self.text = text }
+}
+
+/// The fleet that one coordinator serves; the trust domain of its certificates.
+package struct FleetID: DNSName {
+  package static let kind = "fleet name"
+  package let text: String
+  package init(accepted text: String) { self.text = text }
+}
+
+/// A person or program that uses the operator API.
+package struct OperatorName: DNSName {
+  package static let kind = "operator name"
+  package let text: String
+  package init(accepted text: String) { self.text = text }
+}
+
+/// One backup, and the cut that made it. Chosen by the coordinator.
+package struct BackupID: DNSName {
+  package static let kind = "backup ID"
+  package let text: String
+  package init(accepted text: String) { self.text = text }
+}
+
+/// One restore of a backup.
+package struct RestoreID: DNSName {
+  package static let kind = "restore ID"
+  package let text: String
+  package init(accepted text: String) { self.text = text }
+}

@@ -1,0 +1,48 @@
+/// One entry of an agent's journal: what changed on its node, in the order in which the agent saw it.
+package struct PlacementRecord: Hashable, Codable, Sendable {
+  /// Counts from 1 without holes for as long as the journal lives; makes delivery apply exactly once.
+  package var sequence: UInt64
+  /// When it happened by the node's wall clock.
+  package var time: Timestamp
+  package var change: PlacementChange
+
+  package init(sequence: UInt64, time: Timestamp, change: PlacementChange) {
+    self.sequence = sequence
+    self.time = time
+    self.change = change
+  }
+}
+
+package enum PlacementChange: Hashable, Codable, Sendable {
+  /// The container runs since the record's time (its own start, not the moment it was noticed).
+  case started(Placement)
+  /// A running container's details became known or changed (labels, mounts, PID); same container ID.
+  case updated(Placement)
+  /// The container stopped at the record's time.
+  case ended(ContainerID, EndReason)
+  /// Nobody watched this node from `since` to the record's time; what started and ended in between is not known.
+  case unseen(since: Timestamp)
+}
+
+/// Why a placement's interval ended.
+package enum EndReason: Hashable, Codable, Sendable {
+  case exited(code: Int32)
+  case outOfMemory
+  /// Removed before its exit could be observed.
+  case removed
+  /// Gone after a time in which nobody watched; the end lies somewhere in the gap.
+  case vanished
+  /// The node started anew; the record's time is the last moment at which it was seen running.
+  case rebooted
+
+  /// For tables and messages.
+  package var text: String {
+    switch self {
+    case .exited(let code): "exited \(code)"
+    case .outOfMemory: "out of memory"
+    case .removed: "removed"
+    case .vanished: "vanished while unseen"
+    case .rebooted: "node rebooted"
+    }
+  }
+}
