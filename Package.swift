@@ -178,5 +178,31 @@ let package = Package(
     program(
       "stillpoint-demo", "Demo/Main",
       ["DemoFleet", "Model", "OperatorWire", arguments, subprocess]),
+
+    tests("Model", ["Model"]),
+    tests("CutProtocol", ["CutProtocol", "Model"]),
+    tests("GuardianWatch", ["GuardianWatch"]),
+    tests("LinuxSystem", ["LinuxSystem"]),
+    tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
+    tests("Catalog", ["Catalog", "CoordinatorCore", "CutProtocol", "Model"]),
+    tests("PlanFile", ["PlanFile", "Model"]),
+    tests(
+      "FleetLink",
+      [
+        "FleetLink", "FleetServer", "AgentCore", "CoordinatorCore", "CutProtocol", "Identity",
+        "Model",
+      ]),
+    tests(
+      "OperatorAPI", ["OperatorAPI", "OperatorWire", "CoordinatorCore", "CutProtocol", "Model"]),
+    tests("CommandLine", ["OperatorWire", "Model"]),
+    tests("ContainerRuntimes", ["ContainerRuntimes", "AgentCore", "CRIWire", "Model"]),
+    tests("AgentCore", ["AgentCore", "CutProtocol", "LinuxSystem", "Model"]),
+    tests("Quiescers", ["Quiescers", "AgentCore", "CutProtocol", "LinuxSystem", "Model"]),
+    tests(
+      "Snapshots", ["Snapshots", "LocalStorage", "AgentCore", "CutProtocol", "CSIWire", "Model"]),
+    tests("LocalStorage", ["LocalStorage", "CSIWire", grpcTransport] + grpc),
+    tests("CoordinatorCore", ["CoordinatorCore", "CutProtocol", "Model"]),
+    tests("Simulator", ["AgentCore", "CoordinatorCore", "CutProtocol", "Model"]),
+    tests("EndToEnd", ["DemoFleet", "Model", "OperatorWire"]),
   ]
 )

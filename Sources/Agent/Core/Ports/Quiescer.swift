@@ -1,0 +1,109 @@
+package import CutProtocol
+package import LinuxSystem
+package import Model
+
+/// Holds one kind of application still. One value per kind, used for all members of the node.
+package protocol Quiescer: Sendable {
+  /// Opens and warms sessions, does the expensive flush now, reads the settings that decide F1 to F3.
+  ///
+  /// Nothing is held when it returns or throws. The caller never retries within an attempt; a thrown
+  /// refusal's code says whether another attempt may pass. Cancellation discards what was opened.
+  func prepare(_ hold: HoldSpec, for target: HoldTarget) async throws(Refusal) -> any PreparedHold
+}
+
+/// What is to be held.
+package struct HoldTarget: Hashable, Sendable {
+  package var member: ServiceName
+  package var process: ProcessIdentity
+  package var volumes: [MemberVolume]
+  /// Where the plan's `command.container` names another container of the pod: its processes by container name.
+  package var siblings: [String: ProcessIdentity]
+  /// The longest that the hold may last.
+  package var cap: Duration
+
+  package init(
+    member: ServiceName, process: ProcessIdentity, volumes: [MemberVolume],
+    siblings: [String: ProcessIdentity], cap: Duration
+  ) {
+    self.member = member
+    self.process = process
+    self.volumes = volumes
+    self.siblings = siblings
+    self.cap = cap
+  }
+}
+
+/// A hold that prepare made ready. The caller uses it in this order: `hold`, `token` any number of times, `release`, `discard`.
+///
+/// `release` may come at any time after `hold` was called, also while it still runs or after it failed: it
+/// then ends whatever was reached. `discard` comes last in every case, exactly once.
+package protocol PreparedHold: Sendable {
+  var readiness: HoldReadiness { get }
+  /// Returns once the hold is in force.
+  func hold() async throws(Refusal)
+  /// A value that changes whenever the held durable state does.
+  func token() async throws(Refusal) -> StateToken
+  /// Ends the hold; never throws, never waits longer than a second for an application that does not answer.
+  func release() async -> ReleaseFinding
+  /// Closes sessions and descriptors.
+  func discard() async
+}
+
+/// What is known about a hold before it is taken.
+package struct HoldReadiness: Sendable {
+  package var quiescer: String
+  package var fidelity: Fidelity
+  /// How long `hold` is expected to take.
+  package var predicted: Duration
+  /// Remarks that do not forbid the cut.
+  package var remarks: [String]
+  /// What the guardian does, in order, to end this hold without the agent.
+  package var rescue: [Rescue]
+  /// What thaw-on-start does, in order, to end this hold when both agent and guardian are gone.
+  package var record: [RescueRecord]
+
+  package init(
+    quiescer: String, fidelity: Fidelity, predicted: Duration, remarks: [String],
+    rescue: [Rescue], record: [RescueRecord]
+  ) {
+    self.quiescer = quiescer
+    self.fidelity = fidelity
+    self.predicted = predicted
+    self.remarks = remarks
+    self.rescue = rescue
+    self.record = record
+  }
+}
+
+/// One action that ends a hold, on descriptors that the guardian gets its own copies of.
+package enum Rescue: Sendable {
+  /// FITHAW on the frozen mount's directory.
+  case thaw(DescriptorHandle)
+  /// SIGKILL through a pidfd to the process whose session holds the lock.
+  case kill(DescriptorHandle)
+  /// Writes bytes into a session's pipe, then closes it.
+  case write(DescriptorHandle, bytes: [UInt8])
+  /// Starts a program in its own process group, and kills the group after `timeout`.
+  case run([String], timeout: Duration)
+}
+
+/// A rescue as it can be kept in a file, for the time after a crash of everything.
+package enum RescueRecord: Hashable, Codable, Sendable {
+  /// FITHAW on the filesystem that is mounted here, if it still is the device `major:minor`.
+  case thaw(mountPoint: String, device: String)
+  case kill(pid: Int32, startTicks: UInt64)
+  case run([String], timeout: Elapsed)
+}
+
+/// What a release found.
+package struct ReleaseFinding: Hashable, Sendable {
+  /// The hold was in force until this release ended it.
+  package var endedThisHold: Bool
+  /// What was found instead, as a sentence; nil when `endedThisHold`.
+  package var finding: String?
+
+  package init(endedThisHold: Bool, finding: String? = nil) {
+    self.endedThisHold = endedThisHold
+    self.finding = finding
+  }
+}

@@ -1,0 +1,24 @@
+package import CutProtocol
+package import Model
+
+/// Snapshots and volumes of this node, through CSI drivers.
+///
+/// Names make `cut` idempotent: the provider retries what the CSI specification calls retryable until `deadline`,
+/// the caller does not.
+package protocol SnapshotProvider: Sendable {
+  /// The CSI volume that is mounted at or above this directory of the node; nil for anything else.
+  func volume(at hostPath: String) async throws(Refusal) -> VolumeRef?
+  /// Checks that every volume's driver answers and can snapshot; the typical time of a cut, as measured so far.
+  func prepare(_ volumes: [MemberVolume]) async throws(Refusal) -> Duration
+  /// Returns when every volume is cut, ready or not. `clock` gives the moments for the records.
+  func cut(
+    _ volumes: [MemberVolume], name: SnapshotName, clock: @Sendable () -> Duration
+  ) async throws(Refusal) -> [SnapshotRecord]
+  /// Deletes by handle; a snapshot that is not there any more counts as deleted.
+  func delete(driver: DriverName, snapshot: SnapshotHandle, group: SnapshotHandle?)
+    async throws(Refusal)
+  /// Finds what a crashed or late `cut` of this name made, and deletes it; the number deleted.
+  func deleteOrphans(_ volumes: [MemberVolume], name: SnapshotName) async throws(Refusal) -> Int
+  /// Makes a volume from a snapshot and publishes it; see `VolumeRestore`.
+  func restore(_ order: VolumeRestore) async throws(Refusal) -> VolumeRef
+}

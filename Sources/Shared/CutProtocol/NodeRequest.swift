@@ -1,0 +1,72 @@
+package import Model
+
+/// What the coordinator asks of a node outside any hold; answered by one `NodeReply`. Each is idempotent.
+package enum NodeRequest: Hashable, Sendable {
+  case deleteSnapshot(driver: DriverName, snapshot: SnapshotHandle, group: SnapshotHandle?)
+  /// Delete whatever snapshots of these names exist, counted or not.
+  case deleteOrphans(volumes: [MemberVolume], name: SnapshotName)
+  case restore(VolumeRestore)
+}
+
+package enum NodeReply: Hashable, Sendable {
+  case done
+  /// How many orphans were deleted.
+  case deleted(Int)
+  case restored(VolumeRef)
+  case failed(Refusal)
+}
+
+/// What an agent says of itself when it connects.
+package struct AgentHello: Hashable, Sendable {
+  package var version: String
+  package var boot: String
+  package var incarnation: UInt64
+  /// The highest fence that this node has ever accepted; a coordinator below it was restored from an old catalog.
+  package var highestFence: Fence
+  /// The journal's newest sequence number.
+  package var journalEnd: UInt64
+  /// Which journal it is: a new one starts again from 1 under another ID.
+  package var journal: String
+
+  package init(
+    version: String, boot: String, incarnation: UInt64, highestFence: Fence, journalEnd: UInt64,
+    journal: String
+  ) {
+    self.version = version
+    self.boot = boot
+    self.incarnation = incarnation
+    self.highestFence = highestFence
+    self.journalEnd = journalEnd
+    self.journal = journal
+  }
+}
+
+/// What an agent says each heartbeat.
+package struct AgentHeartbeat: Hashable, Sendable {
+  package struct Held: Hashable, Codable, Sendable {
+    package var member: ServiceName
+    package var fence: Fence
+    package var hold: HoldID
+    /// How long it has been held.
+    package var age: Elapsed
+
+    package init(member: ServiceName, fence: Fence, hold: HoldID, age: Duration) {
+      self.member = member
+      self.fence = fence
+      self.hold = hold
+      self.age = Elapsed(age)
+    }
+  }
+
+  /// Everything up to here was observed and is in the journal; nil while the runtime cannot be asked.
+  package var observedThrough: Timestamp?
+  package var held: [Held]
+  /// What does not work on this node, one sentence each.
+  package var troubles: [String]
+
+  package init(observedThrough: Timestamp?, held: [Held], troubles: [String]) {
+    self.observedThrough = observedThrough
+    self.held = held
+    self.troubles = troubles
+  }
+}
