@@ -1,0 +1,18 @@
+package import CutProtocol
+package import Model
+
+package protocol BackupOperations: Sendable {
+  /// Plans and starts a cut; returns once its plan is durable. Its progress is in `progress(of:)`.
+  func createBackup(of plan: PlanName, author: String) async throws(OperationError) -> BackupID
+  func backups(of plan: PlanName?, limit: Int) async throws(OperationError) -> [BackupRecord]
+  func backup(_ id: BackupID) async throws(OperationError) -> BackupRecord
+  func evidence(of id: BackupID) async throws(OperationError) -> BackupEvidence
+  /// Evaluates the proof anew from what is stored.
+  func verify(_ id: BackupID) async throws(OperationError) -> Verdict
+  func logs(of id: BackupID) async throws(OperationError) -> [BackupLogEntry]
+  /// What happened so far and then everything as it happens; finishes when the cut has ended. Bounded: a reader
+  /// that is too slow loses the oldest entries.
+  func progress(of id: BackupID) async throws(OperationError) -> AsyncStream<BackupLogEntry>
+  /// Deletes the snapshots, then the backup. Refused while a restore uses it.
+  func deleteBackup(_ id: BackupID, author: String) async throws(OperationError)
+}

@@ -1,0 +1,55 @@
+package import CutProtocol
+package import Model
+
+/// Backups as users see them.
+package protocol BackupStore: Sendable {
+  /// Newest first; of one plan when it is given.
+  func backups(of plan: PlanName?, limit: Int) async throws(CatalogError) -> [BackupRecord]
+  func backup(_ id: BackupID) async throws(CatalogError) -> BackupRecord?
+  /// Adds a line to the backup's log.
+  func log(_ entry: BackupLogEntry, of backup: BackupID) async throws(CatalogError)
+  func logs(of backup: BackupID) async throws(CatalogError) -> [BackupLogEntry]
+  /// Marks the backup as being deleted: it can not be restored any more, its snapshots are to be removed.
+  func beginDeletion(_ id: BackupID, at time: Timestamp) async throws(CatalogError)
+  /// Removes the backup after its snapshots are gone. The audit keeps that it existed.
+  func finishDeletion(_ id: BackupID) async throws(CatalogError)
+}
+
+package struct BackupRecord: Hashable, Sendable {
+  package var plan: SealedPlan
+  package var createdBy: String
+  /// Nil while the cut runs.
+  package var verdict: Verdict?
+  package var groups: [GroupEvidence]
+  package var endedAt: Timestamp?
+  package var deletionBegan: Timestamp?
+  package var attempts: Int
+
+  package init(
+    plan: SealedPlan, createdBy: String, verdict: Verdict?, groups: [GroupEvidence],
+    endedAt: Timestamp?, deletionBegan: Timestamp?, attempts: Int
+  ) {
+    self.plan = plan
+    self.createdBy = createdBy
+    self.verdict = verdict
+    self.groups = groups
+    self.endedAt = endedAt
+    self.deletionBegan = deletionBegan
+    self.attempts = attempts
+  }
+
+  /// Whether it earned the grade that its plan requires; nil while the cut runs.
+  package var meetsPlan: Bool? { verdict.map { $0.grade >= plan.plan.requires } }
+}
+
+package struct BackupLogEntry: Hashable, Codable, Sendable {
+  package var time: Timestamp
+  package var member: ServiceName?
+  package var text: String
+
+  package init(time: Timestamp, member: ServiceName?, text: String) {
+    self.time = time
+    self.member = member
+    self.text = text
+  }
+}
