@@ -5,7 +5,8 @@ package import Model
 package enum CutOrder: Hashable, Sendable {
   /// Get everything ready; nothing is held yet. `plan` is the sealed plan's bytes.
   case prepare(fence: Fence, member: ServiceName, plan: Data, lease: Duration)
-  case freeze(fence: Fence, member: ServiceName)
+  /// `after` names the holds of callers that were already in force when this was sent: the evidence of draining.
+  case freeze(fence: Fence, member: ServiceName, after: WitnessVector)
   case renew(fence: Fence, member: ServiceName, hold: HoldID, lease: Duration)
   case witness(fence: Fence, member: ServiceName, vector: WitnessVector)
   /// Thaw now if held, drop what was prepared, delete this attempt's snapshots.
@@ -17,7 +18,7 @@ package enum CutOrder: Hashable, Sendable {
 
   package var fence: Fence {
     switch self {
-    case .prepare(let fence, _, _, _), .freeze(let fence, _), .renew(let fence, _, _, _),
+    case .prepare(let fence, _, _, _), .freeze(let fence, _, _), .renew(let fence, _, _, _),
       .witness(let fence, _, _), .abort(let fence, _, _), .query(let fence, _),
       .settled(let fence, _):
       fence
@@ -26,7 +27,7 @@ package enum CutOrder: Hashable, Sendable {
 
   package var member: ServiceName {
     switch self {
-    case .prepare(_, let member, _, _), .freeze(_, let member), .renew(_, let member, _, _),
+    case .prepare(_, let member, _, _), .freeze(_, let member, _), .renew(_, let member, _, _),
       .witness(_, let member, _), .abort(_, let member, _), .query(_, let member),
       .settled(_, let member):
       member

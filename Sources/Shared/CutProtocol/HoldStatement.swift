@@ -15,8 +15,9 @@ package struct HoldStatement: Hashable, Codable, Sendable {
   package var node: NodeID
   package var member: ServiceName
   package var hold: HoldID
-  /// Nil when the hold ended without a witness.
-  package var witness: WitnessVector?
+  /// The callers' holds that were in force before this one was ordered; empty unless the cut drained.
+  package var heldAfter: WitnessVector
+  package var witness: WitnessVector
   package var steps: HoldSteps
   /// What the holds of the member give together.
   package var fidelity: Fidelity
@@ -32,7 +33,8 @@ package struct HoldStatement: Hashable, Codable, Sendable {
 
   package init(
     fleet: FleetID, backup: BackupID, planHash: String, fence: Fence, node: NodeID,
-    member: ServiceName, hold: HoldID, witness: WitnessVector?, steps: HoldSteps,
+    member: ServiceName, hold: HoldID, heldAfter: WitnessVector, witness: WitnessVector,
+    steps: HoldSteps,
     fidelity: Fidelity, tokensAtHold: [StateToken], tokensBeforeThaw: [StateToken],
     processAtHold: ProcessIdentity, processBeforeThaw: ProcessIdentity?,
     snapshots: [SnapshotRecord], thaw: ThawEvidence, heldAt: Timestamp
@@ -44,6 +46,7 @@ package struct HoldStatement: Hashable, Codable, Sendable {
     self.node = node
     self.member = member
     self.hold = hold
+    self.heldAfter = heldAfter
     self.witness = witness
     self.steps = steps
     self.fidelity = fidelity
@@ -64,20 +67,20 @@ package struct HoldSteps: Hashable, Codable, Sendable {
   package var held: Elapsed
   /// a: FROZEN was handed to the link.
   package var frozenSent: Elapsed
-  /// w: nil when no witness arrived.
-  package var witnessReceived: Elapsed?
+  /// w: WITNESS had arrived.
+  package var witnessReceived: Elapsed
   /// t: the first release was begun.
   package var thawBegan: Elapsed
   package var thawEnded: Elapsed
 
   package init(
-    quiesceBegan: Duration, held: Duration, frozenSent: Duration, witnessReceived: Duration?,
+    quiesceBegan: Duration, held: Duration, frozenSent: Duration, witnessReceived: Duration,
     thawBegan: Duration, thawEnded: Duration
   ) {
     self.quiesceBegan = Elapsed(quiesceBegan)
     self.held = Elapsed(held)
     self.frozenSent = Elapsed(frozenSent)
-    self.witnessReceived = witnessReceived.map { Elapsed($0) }
+    self.witnessReceived = Elapsed(witnessReceived)
     self.thawBegan = Elapsed(thawBegan)
     self.thawEnded = Elapsed(thawEnded)
   }
