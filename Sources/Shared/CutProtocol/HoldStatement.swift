@@ -60,6 +60,14 @@ package struct HoldStatement: Hashable, Codable, Sendable {
   }
 }
 
+extension HoldStatement {
+  /// Nothing broke the hold: it was in force until its thaw, and neither state nor process changed in it.
+  package var isIntact: Bool {
+    thaw.endedThisHold && thaw.cause == .complete && tokensAtHold == tokensBeforeThaw
+      && processBeforeThaw == processAtHold
+  }
+}
+
 /// The agent's own order of one hold, in time since the freeze order arrived. Section 5 of `docs/protocol.md` names them f, a, w, t.
 package struct HoldSteps: Hashable, Codable, Sendable {
   package var quiesceBegan: Elapsed

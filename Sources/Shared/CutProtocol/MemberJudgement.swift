@@ -126,7 +126,8 @@ struct MemberJudgement {
       lower(to: .unproven, "its container was replaced during the hold")
     }
     let fidelity = statement.fidelity
-    guard !fidelity.isFull else { return }
+    // A member without volumes keeps nothing durable: there is nothing that F1 to F3 could fail for.
+    guard !fidelity.isFull, !member.volumes.isEmpty else { return }
     let reason = fidelity.reasons.first ?? "its holds do not give F1 to F3"
     let groups = Set(statement.snapshots.map(\.group))
     let isAtomic =
