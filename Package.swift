@@ -91,7 +91,9 @@ let package = Package(
     library("Telemetry", "Shared/Telemetry", [logging]),
     library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),
     library("FleetWire", "Shared/FleetWire", ["Model", "CutProtocol"] + grpc),
-    library("CSIWire", "Shared/CSIWire", grpc),
+    .target(
+      name: "CSIWire", dependencies: grpc, path: "Sources/Shared/CSIWire", exclude: ["Protos"],
+      swiftSettings: strict),
     library("CRIWire", "Shared/CRIWire", grpc),
     library("OperatorWire", "Shared/OperatorWire", ["Model", "CutProtocol"]),
 

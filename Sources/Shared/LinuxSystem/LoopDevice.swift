@@ -1,0 +1,98 @@
+internal import CLinux
+internal import Glibc
+
+/// A block device that shows a file (loop(4)).
+///
+/// A device detaches itself as soon as nothing has it open or mounted, so that a crash leaves none behind.
+package struct LoopDevice: Hashable, Sendable {
+  package var number: Int32
+
+  package var path: String { "/dev/loop\(number)" }
+  /// As `mountinfo` writes it.
+  package var device: String { "7:\(number)" }
+
+  /// Attaches a file to a free device, past the page cache where the file's filesystem allows it.
+  ///
+  /// The device stays for as long as the returned descriptor is open or something has it mounted.
+  package static func attach(_ file: String, readOnly: Bool = false)
+    throws(SystemCallError) -> (LoopDevice, DescriptorHandle)
+  {
+    let backing = try DurableFile.open(file, readOnly ? O_RDONLY : O_RDWR)
+    let control = try DurableFile.open("/dev/loop-control", O_RDWR)
+    // Another process may take the same free device first; each round has a new one.
+    for _ in 0..<100 {
+      let number = cl_loop_free_number(control.number)
+      guard number >= 0 else {
+        throw SystemCallError("finding a free loop device", of: file, number: -number)
+      }
+      let device = LoopDevice(number: number)
+      let open = try device.open(readOnly: readOnly)
+      let answer = cl_loop_attach(open.number, backing.number, readOnly ? 1 : 0)
+      if answer == 0 { return (device, open) }
+      guard answer == -EBUSY else {
+        throw SystemCallError("attaching to \(device.path)", of: file, number: -answer)
+      }
+    }
+    throw SystemCallError("attaching", of: file, number: EBUSY)
+  }
+
+  /// The device that shows this file now, whoever attached it; nil when there is none.
+  ///
+  /// Compares file identities, not names, so that renames and mount namespaces do not mislead.
+  package static func find(backing file: String) throws(SystemCallError) -> LoopDevice? {
+    var status = stat()
+    guard stat(file, &status) == 0 else { throw SystemCallError(lastOf: "stat", of: file) }
+    for device in attached() {
+      guard let open = try? device.open(readOnly: true) else { continue }  // It went away meanwhile.
+      var filesystem: UInt64 = 0
+      var inode: UInt64 = 0
+      if cl_loop_backing(open.number, &filesystem, &inode) == 0,
+        inode == UInt64(status.st_ino), sameDevice(filesystem, UInt64(status.st_dev))
+      {
+        return device
+      }
+    }
+    return nil
+  }
+
+  /// Takes over the size of a file that has grown.
+  package func takeSize() throws(SystemCallError) {
+    let answer = cl_loop_take_size(try open(readOnly: true).number)
+    guard answer == 0 else { throw SystemCallError("resizing", of: path, number: -answer) }
+  }
+
+  /// Every device that shows a file.
+  private static func attached() -> [LoopDevice] {
+    guard let directory = opendir("/sys/block") else { return [] }
+    defer { closedir(directory) }
+    var found: [LoopDevice] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard name.hasPrefix("loop"), let number = Int32(name.dropFirst(4)),
+        access("/sys/block/\(name)/loop/backing_file", F_OK) == 0
+      else { continue }
+      found.append(LoopDevice(number: number))
+    }
+    return found.sorted { $0.number < $1.number }
+  }
+
+  private func open(readOnly: Bool) throws(SystemCallError) -> DescriptorHandle {
+    // Without a device filesystem nobody makes the node of a device beyond the first eight.
+    if access(path, F_OK) != 0 {
+      guard mknod(path, S_IFBLK | 0o660, dev_t(7) << 8 | dev_t(number)) == 0 || errno == EEXIST
+      else { throw SystemCallError(lastOf: "making the node", of: path) }
+    }
+    return try DurableFile.open(path, readOnly ? O_RDONLY : O_RDWR)
+  }
+
+  /// The loop driver reports the kernel's own form of a device number (20 minor bits), stat(2) the C library's.
+  private static func sameDevice(_ reported: UInt64, _ status: UInt64) -> Bool {
+    if reported == status { return true }
+    let major = (status >> 8) & 0xfff | (status >> 32) & ~0xfff
+    let minor = status & 0xff | (status >> 12) & ~0xff
+    return reported == major << 20 | minor
+      || reported == (major << 8 | minor & 0xff | (minor & ~0xff) << 12)
+  }
+}
