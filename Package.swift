@@ -92,7 +92,9 @@ let package = Package(
     library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),
     library("FleetWire", "Shared/FleetWire", ["Model", "CutProtocol"] + grpc),
     library("CSIWire", "Shared/CSIWire", grpc),
-    library("CRIWire", "Shared/CRIWire", grpc),
+    .target(
+      name: "CRIWire", dependencies: grpc, path: "Sources/Shared/CRIWire", exclude: ["Protos"],
+      swiftSettings: strict),
     library("OperatorWire", "Shared/OperatorWire", ["Model", "CutProtocol"]),
 
     // Coordinator
