@@ -91,10 +91,17 @@ let package = Package(
     library("Telemetry", "Shared/Telemetry", [logging]),
     library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),
     library("FleetWire", "Shared/FleetWire", ["Model", "CutProtocol"] + grpc),
+<<<<<<< HEAD
     .target(
       name: "CSIWire", dependencies: grpc, path: "Sources/Shared/CSIWire", exclude: ["Protos"],
       swiftSettings: strict),
     library("CRIWire", "Shared/CRIWire", grpc),
+=======
+    library("CSIWire", "Shared/CSIWire", grpc),
+    .target(
+      name: "CRIWire", dependencies: grpc, path: "Sources/Shared/CRIWire", exclude: ["Protos"],
+      swiftSettings: strict),
+>>>>>>> b5fc7548ee27ffd63ffa605bcef5bf4d6ccb1971
     library("OperatorWire", "Shared/OperatorWire", ["Model", "CutProtocol"]),
 
     // Coordinator
