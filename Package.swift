@@ -36,7 +36,14 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: "Sources/\(path)", exclude: [],
+    name: name, dependencies: dependencies, path: "Sources/\(path)",
+    swiftSettings: strict)
+}
+
+/// A library of generated code, with its `.proto` files beside it.
+func wire(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(path)", exclude: ["Protos"],
     swiftSettings: strict)
 }
 
@@ -91,17 +98,8 @@ let package = Package(
     library("Telemetry", "Shared/Telemetry", [logging]),
     library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),
     library("FleetWire", "Shared/FleetWire", ["Model", "CutProtocol"] + grpc),
-<<<<<<< HEAD
-    .target(
-      name: "CSIWire", dependencies: grpc, path: "Sources/Shared/CSIWire", exclude: ["Protos"],
-      swiftSettings: strict),
-    library("CRIWire", "Shared/CRIWire", grpc),
-=======
-    library("CSIWire", "Shared/CSIWire", grpc),
-    .target(
-      name: "CRIWire", dependencies: grpc, path: "Sources/Shared/CRIWire", exclude: ["Protos"],
-      swiftSettings: strict),
->>>>>>> b5fc7548ee27ffd63ffa605bcef5bf4d6ccb1971
+    wire("CSIWire", "Shared/CSIWire", grpc),
+    wire("CRIWire", "Shared/CRIWire", grpc),
     library("OperatorWire", "Shared/OperatorWire", ["Model", "CutProtocol"]),
 
     // Coordinator
