@@ -191,7 +191,7 @@ package struct MemberHold: Sendable {
     case (.preparing, .prepareFailed(let refusal)):
       state = .ended(reason: refusal.message)
       return [.report(.refused(refusal)), .discard]
-    case (.ended, .prepared):
+    case (.ended, .prepared), (.ended, .prepareFailed):
       // The attempt was aborted while prepare ran; only now is there something to close.
       return [.discard]
     default:
@@ -228,7 +228,7 @@ package struct MemberHold: Sendable {
     case (.certifying, .certified(let certificate)):
       if abortOrdered {
         state = .ended(reason: "aborted")
-        return [.forget, .cleanUp(reason: "aborted")]
+        return [.cleanUp(reason: "aborted")]
       }
       state = .certified(certificate)
       return [.report(.certified(certificate))]
@@ -270,7 +270,7 @@ package struct MemberHold: Sendable {
     case .certified:
       guard abortOrdered else { return [] }
       state = .ended(reason: why.message)
-      return [.forget, .cleanUp(reason: why.message)]
+      return [.cleanUp(reason: why.message)]
     case .ended(let reason):
       return abortOrdered ? [.report(.ended(reason: reason))] : []
     }

@@ -1,0 +1,46 @@
+package import CutProtocol
+package import Logging
+package import Model
+
+/// Everything outside itself that an agent's part in a cut uses.
+package struct CutEnvironment: Sendable {
+  package var node: NodeID
+  package var runtime: any ContainerRuntime
+  package var quiescer: any Quiescer
+  package var snapshots: any SnapshotProvider
+  package var guardian: any GuardianLink
+  package var rescues: any RescueRecords
+  package var signer: any StatementSigner
+  package var reports: any ReportSink
+  package var identify: @Sendable (ContainerID, Int32) throws -> ProcessIdentity
+  package var clock: any CutClock
+  package var logger: Logger
+
+  package init(
+    node: NodeID, runtime: any ContainerRuntime, quiescer: any Quiescer,
+    snapshots: any SnapshotProvider, guardian: any GuardianLink, rescues: any RescueRecords,
+    signer: any StatementSigner, reports: any ReportSink,
+    identify: @escaping @Sendable (ContainerID, Int32) throws -> ProcessIdentity,
+    clock: any CutClock, logger: Logger
+  ) {
+    self.node = node
+    self.runtime = runtime
+    self.quiescer = quiescer
+    self.snapshots = snapshots
+    self.guardian = guardian
+    self.rescues = rescues
+    self.signer = signer
+    self.reports = reports
+    self.identify = identify
+    self.clock = clock
+    self.logger = logger
+  }
+}
+
+/// The run directory's record of what is held, for thaw-on-start.
+package protocol RescueRecords: Sendable {
+  /// Written before anything is held; on memory-backed storage, which no freeze can block.
+  func write(_ hold: HoldID, member: ServiceName, _ record: [RescueRecord]) async throws(Refusal)
+  /// Removed after the thaw. Losing this error is harmless: thawing what is not frozen does nothing.
+  func remove(_ hold: HoldID) async
+}

@@ -1,0 +1,178 @@
+package import CutProtocol
+internal import Foundation
+internal import Logging
+internal import Model
+
+/// The agent's side of every cut: takes orders in, runs one `MemberAttempt` for each member and fence, and ends every
+/// hold when the guardian goes or the agent stops.
+package actor CutService {
+  private let environment: CutEnvironment
+  private let ledger: AgentLedger
+  private let crew = Crew()
+  private var attempts: [AttemptKey: MemberAttempt] = [:]
+  private var isStopping = false
+
+  package init(environment: CutEnvironment, ledger: AgentLedger) {
+    self.environment = environment
+    self.ledger = ledger
+  }
+
+  /// Runs until `stop`; first takes up again what an earlier incarnation left in the ledger.
+  package func run() async {
+    await recover()
+    crew.run { await self.watchGuardian() }
+    await crew.work()
+  }
+
+  /// Ends every hold, and returns once none is in force. Nothing is frozen any more from the first moment of it.
+  package func stop() async {
+    isStopping = true
+    for attempt in attempts.values { await attempt.feed(.mustEnd(reason: "the agent is stopping")) }
+    while await anythingHeld() {
+      guard
+        (try? await environment.clock.sleep(until: environment.clock.now() + .milliseconds(20)))
+          != nil
+      else { break }
+    }
+    crew.close()
+  }
+
+  /// What is held right now.
+  package func held() async -> [AgentHeartbeat.Held] {
+    var result: [AgentHeartbeat.Held] = []
+    for attempt in attempts.values {
+      if let held = await attempt.heldNow() { result.append(held) }
+    }
+    return result.sorted { $0.member < $1.member }
+  }
+
+  package func handle(_ order: CutOrder) async {
+    let key = AttemptKey(fence: order.fence, member: order.member)
+    if case .prepare(let fence, let member, let bytes, let lease) = order {
+      guard attempts[key] == nil else { return }
+      await prepare(fence: fence, member: member, plan: bytes, lease: lease)
+    } else if let attempt = attempts[key] {
+      await attempt.feed(.order(order))
+    } else {
+      await answerUnknown(order)
+    }
+  }
+
+  private func recover() async {
+    for entry in await ledger.entries {
+      if let certificate = entry.certificate {
+        let machine = MemberHold(
+          recovered: certificate, fence: entry.fence, member: entry.member.name, hold: entry.hold)
+        _ = begin(nil, entry, machine)
+      } else {
+        // Whatever was held has been thawed before anything else at this start; what was cut is an orphan.
+        let machine = MemberHold(
+          fence: entry.fence, member: entry.member.name, hold: entry.hold, lease: .zero, cap: .zero)
+        let attempt = begin(nil, entry, machine)
+        crew.run { await attempt.cleanUp("the agent was restarted") }
+      }
+    }
+  }
+
+  private func begin(_ plan: SealedPlan?, _ entry: AgentLedger.Entry, _ machine: MemberHold)
+    -> MemberAttempt
+  {
+    let attempt = MemberAttempt(
+      plan: plan, entry: entry, machine: machine, environment: environment, ledger: ledger,
+      crew: crew, onEnd: { [weak self] key in await self?.remove(key) })
+    attempts[attempt.key] = attempt
+    return attempt
+  }
+
+  private func remove(_ key: AttemptKey) { attempts[key] = nil }
+
+  private func prepare(
+    fence: Fence, member name: ServiceName, plan bytes: Data, lease: Duration
+  ) async {
+    do throws(Refusal) {
+      guard !isStopping else {
+        throw Refusal(.busy, "the agent of \(environment.node) is stopping")
+      }
+      let plan = try Self.read(bytes)
+      guard let member = plan.plan.member(name) else {
+        throw Refusal(.failed, "the plan of \(plan.plan.backup) has no member \(name)")
+      }
+      try await makeRoom(for: member, fence: fence)
+      let hold = try await ledger.accept(fence, member: member, backup: plan.plan.backup)
+      let cap = plan.plan.freeze.cap.duration
+      let machine = MemberHold(
+        fence: fence, member: name, hold: hold, lease: lease, cap: cap)
+      let entry = AgentLedger.Entry(
+        fence: fence, hold: hold, member: member, backup: plan.plan.backup, certificate: nil)
+      let attempt = begin(plan, entry, machine)
+      crew.run { await attempt.prepare(cap: cap) }
+    } catch {
+      await report(fence, name, .refused(error))
+    }
+  }
+
+  private static func read(_ bytes: Data) throws(Refusal) -> SealedPlan {
+    do {
+      return try SealedPlan(bytes: bytes)
+    } catch {
+      throw Refusal(.failed, "the cut's plan is not readable: \(error)")
+    }
+  }
+
+  /// A higher fence ends an older attempt of the same member; another cut that uses one of the volumes refuses this one.
+  private func makeRoom(for member: MemberPlan, fence: Fence) async throws(Refusal) {
+    let volumes = Set(member.volumes.map(\.volume))
+    for (key, attempt) in attempts {
+      if key.member == member.name, key.fence < fence {
+        await attempt.feed(.mustEnd(reason: "attempt \(fence) has replaced it"))
+      } else if key.fence.cut != fence.cut || key.fence.epoch != fence.epoch,
+        await attempt.isActive,
+        let shared = attempt.member.volumes.first(where: { volumes.contains($0.volume) })
+      {
+        throw Refusal(
+          .busy,
+          "volume \(shared.volume.handle) of \(member.name) is in use by the cut of \(attempt.backup)",
+          hint: "wait for that backup to end")
+      }
+    }
+  }
+
+  private func answerUnknown(_ order: CutOrder) async {
+    switch order {
+    case .abort, .query, .settled:
+      await report(
+        order.fence, order.member, .ended(reason: "this node has nothing of attempt \(order.fence)")
+      )
+    case .freeze, .renew, .witness, .prepare:
+      let refusal = Refusal(
+        .expired, "\(order.member) is not prepared for attempt \(order.fence)",
+        highestFence: await ledger.highestFence)
+      await report(order.fence, order.member, .nack(refusal))
+    }
+  }
+
+  private func report(_ fence: Fence, _ member: ServiceName, _ news: CutReport.News) async {
+    await environment.reports.send(CutReport(fence: fence, member: member, news: news))
+  }
+
+  private func anythingHeld() async -> Bool {
+    for attempt in attempts.values where await attempt.mayBeHeld { return true }
+    return false
+  }
+
+  private func watchGuardian() async {
+    while !isStopping && !Task.isCancelled {
+      await environment.guardian.waitUntilGone()
+      guard !isStopping && !Task.isCancelled else { return }
+      environment.logger.error("guardian is gone, ending every hold")
+      for attempt in attempts.values {
+        await attempt.feed(.mustEnd(reason: "the guardian of this node is gone"))
+      }
+      // The link starts a new guardian by itself; until then nothing can be armed.
+      guard
+        (try? await environment.clock.sleep(until: environment.clock.now() + .milliseconds(200)))
+          != nil
+      else { return }
+    }
+  }
+}

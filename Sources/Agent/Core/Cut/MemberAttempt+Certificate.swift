@@ -1,0 +1,70 @@
+internal import CutProtocol
+internal import Logging
+internal import Model
+
+extension MemberAttempt {
+  /// Signs what was seen, and stores the certificate before it is sent.
+  func certify() async {
+    do {
+      let statement = try await statement()
+      let certificate = try await environment.signer.sign(CanonicalJSON.encode(statement))
+      try await ledger.keep(certificate, fence: key.fence, member: key.member)
+      feed(.certified(certificate))
+    } catch {
+      feed(.certifyFailed(reason: "the certificate of \(key.member) could not be made: \(error)"))
+    }
+  }
+
+  private func statement() async throws(Refusal) -> HoldStatement {
+    guard let plan, let steps = record.steps(), let witness, let thaw = record.thaw,
+      let process = record.process, let heldAt = record.heldAt
+    else { throw Refusal(.failed, "a step of the hold was not seen") }
+    return HoldStatement(
+      fleet: plan.plan.fleet, backup: backup, planHash: plan.hash, fence: key.fence,
+      node: environment.node, member: key.member, hold: hold, heldAfter: heldAfter,
+      witness: witness, steps: steps, fidelity: record.fidelity,
+      tokensAtHold: record.tokensAtHold, tokensBeforeThaw: record.tokensBeforeThaw,
+      processAtHold: process,
+      processBeforeThaw: record.processBeforeThaw, snapshots: record.snapshots, thaw: thaw,
+      heldAt: heldAt)
+  }
+
+  /// Deletes the attempt's snapshots by name until that has succeeded, then closes it.
+  ///
+  /// A snapshot call that is still under way is waited for: what it returns after the thaw is an orphan, and would
+  /// otherwise come into being after the deletion.
+  func cleanUp(_ reason: String) async {
+    var pause = Duration.milliseconds(100)
+    while true {
+      if cutsUnderWay == 0 {
+        do throws(Refusal) {
+          if !member.volumes.isEmpty {
+            _ = try await environment.snapshots.deleteOrphans(member.volumes, name: snapshotName)
+          }
+          break
+        } catch {
+          environment.logger.warning(
+            "orphaned snapshots not deleted yet",
+            metadata: ["member": "\(key.member)", "hold": "\(hold)", "error": "\(error)"])
+        }
+      }
+      // The ledger keeps the attempt: after a restart the deletion goes on.
+      guard (try? await environment.clock.sleep(until: environment.clock.now() + pause)) != nil
+      else { return }
+      pause = min(pause * 2, .seconds(30))
+    }
+    await closeEntry()
+    report(.ended(reason: reason))
+  }
+
+  /// Closes the attempt: its backup is settled, or nothing is left of it.
+  func closeEntry() async {
+    do {
+      try await ledger.close(key.fence, member: key.member)
+    } catch {
+      environment.logger.error(
+        "attempt not closed", metadata: ["member": "\(key.member)", "error": "\(error)"])
+    }
+    await finish()
+  }
+}

@@ -1,0 +1,120 @@
+internal import CutProtocol
+internal import Logging
+internal import Model
+
+extension MemberAttempt {
+  /// Runs prepare and feeds its outcome.
+  func prepare(cap: Duration) async {
+    do {
+      let ready = try await MemberPreparation.prepare(member, cap: cap, in: environment)
+      prepared = ready
+      feed(.prepared(ready.preparation))
+    } catch {
+      feed(.prepareFailed(error))
+    }
+  }
+
+  func takeHolds(lease: Duration, cap: Duration) async {
+    guard let prepared else { return feed(.holdFailed(Refusal(.failed, "nothing was prepared"))) }
+    let member = HeldMember(holds: prepared.holds, clock: environment.clock)
+    held = member
+    let readiness = prepared.holds.map(\.readiness)
+    record.process = prepared.target.process
+    record.fidelity = prepared.preparation.fidelity
+    record.quiesceBegan = environment.clock.now()
+    do {
+      try await environment.rescues.write(
+        hold, member: key.member, readiness.reversed().flatMap(\.record))
+      try await environment.guardian.arm(
+        hold, rescue: readiness.flatMap(\.rescue), lease: lease, cap: cap)
+      record.held = try await member.take()
+      record.heldAt = Timestamp.now()
+      feed(.holdsTaken)
+    } catch {
+      feed(.holdFailed(error))
+    }
+  }
+
+  func renewGuardian(_ lease: Duration) async {
+    do {
+      try await environment.guardian.renew(hold, lease: lease)
+    } catch {
+      feed(.mustEnd(reason: "the guardian could not be told to renew: \(error.message)"))
+    }
+  }
+
+  func cutSnapshots() async {
+    let outcome: MemberHold.Event
+    do {
+      if !member.volumes.isEmpty {
+        let origin = record.quiesceBegan ?? .zero
+        let clock = environment.clock
+        record.snapshots = try await environment.snapshots.cut(
+          member.volumes, name: snapshotName, clock: { clock.now() - origin })
+      }
+      outcome = .snapshotsCut
+    } catch {
+      outcome = .snapshotFailed(error)
+    }
+    cutsUnderWay -= 1
+    feed(outcome)
+  }
+
+  /// Ends the hold, whatever it has reached; nothing here waits for something that is not bounded.
+  func thaw(_ cause: ThawCause) async {
+    if cause == .complete {
+      await held?.sampleBeforeThaw()
+      record.tokensAtHold = await held?.tokensAtHold ?? []
+      record.tokensBeforeThaw = await held?.tokensBeforeThaw ?? []
+      if let process = prepared?.target.process {
+        // A process that cannot be read any more is not the one that was held: the statement then has none.
+        record.processBeforeThaw = try? environment.identify(process.container, process.pid)
+      }
+    }
+    record.thawBegan = environment.clock.now()
+    let findings = await held?.release() ?? []
+    record.thawEnded = environment.clock.now()
+    let guardian = await environment.guardian.disarm(hold)
+    var sentences = findings.compactMap(\.finding)
+    switch guardian {
+    case .idle: break
+    case .rescued: sentences.append("the guardian had ended the hold before")
+    case .gone: sentences.append("the guardian was gone at the thaw")
+    }
+    let intact = findings.allSatisfy(\.endedThisHold) && guardian == .idle
+    record.thaw = ThawEvidence(endedThisHold: intact, cause: cause, findings: sentences)
+    environment.logger.notice(
+      "hold ended",
+      metadata: [
+        "member": "\(key.member)", "hold": "\(hold)", "cause": "\(cause.rawValue)",
+        "held": "\(heldFor.shortText)",
+      ])
+    feed(.thawed(intact: intact))
+    await environment.rescues.remove(hold)
+    await discardPrepared()
+  }
+
+  private var heldFor: Duration {
+    guard let began = record.quiesceBegan, let ended = record.thawEnded else { return .zero }
+    return ended - began
+  }
+
+  /// Closes what prepare opened, after a hold that is still being taken has come back.
+  func discardPrepared() async {
+    if let held {
+      while await !held.discard() {
+        guard
+          (try? await environment.clock.sleep(
+            until: environment.clock.now() + .milliseconds(100))) != nil
+        else { return }
+      }
+    } else {
+      for hold in (prepared?.holds ?? []).reversed() { await hold.discard() }
+    }
+    prepared = nil
+    held = nil
+    guard record.quiesceBegan == nil else { return }
+    // Nothing was ever held: no snapshot can exist, and the attempt is over.
+    await closeEntry()
+  }
+}
