@@ -50,7 +50,7 @@ package struct MemberPlan: Hashable, Codable, Sendable {
   package var dependsOn: [ServiceName]
   /// Which cut of the backup the member belongs to: 0 for all unless the policy is `groups`.
   package var group: Int
-  /// 0 for members that nobody in the plan calls; callers have higher levels and are frozen first when draining.
+  /// 0 for members that depend on none of the plan; those that depend on others are above them, and are frozen first when draining.
   package var level: Int
 
   package init(

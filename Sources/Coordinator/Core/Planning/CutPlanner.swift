@@ -1,0 +1,111 @@
+package import CutProtocol
+package import Model
+
+/// Resolves a plan to what runs now. Synchronous and deterministic; leaves no choice to whoever executes the result.
+package enum CutPlanner {
+  /// The whole cut, or every reason why the plan cannot be cut as it stands.
+  package static func plan(
+    _ plan: BackupPlan, running: [Placement], backup: BackupID, fleet: FleetID,
+    at time: Timestamp
+  ) throws(OperationError) -> CutPlan {
+    let placements = running.filter { $0.pid != nil }
+    var members: [MemberPlan] = []
+    var problems: [String] = []
+    let groups = plan.policy == .groups ? DependencyGraph(plan).components() : [:]
+    let levels = DependencyGraph(plan).levels()
+    for service in plan.services {
+      do throws(Unresolved) {
+        let placement = try placement(of: service, among: placements)
+        members.append(
+          MemberPlan(
+            name: service.name, node: placement.node, container: placement.container,
+            containerName: placement.containerName, pod: placement.pod,
+            namespace: placement.namespace, image: placement.image,
+            imageDigest: placement.imageDigest, holds: service.holds,
+            volumes: try volumes(of: service, in: placement), dependsOn: service.dependsOn,
+            group: groups[service.name] ?? 0, level: levels[service.name] ?? 0))
+      } catch {
+        problems.append(error.text)
+      }
+    }
+    problems += sharedVolumes(members)
+    guard problems.isEmpty else {
+      throw OperationError(
+        .invalid, "plan \(plan.name) does not fit what runs: " + problems.joined(separator: "; "),
+        hint: "see 'stillpoint service list' for what runs where")
+    }
+    return CutPlan(
+      backup: backup, fleet: fleet, plan: plan.name, environment: plan.environment,
+      requires: plan.requires, policy: plan.policy, freeze: plan.freeze, createdAt: time,
+      members: members.sorted { $0.name < $1.name })
+  }
+
+  /// Why one service of the plan cannot be resolved.
+  private struct Unresolved: Error {
+    var text: String
+  }
+
+  private static func placement(of service: PlannedService, among running: [Placement])
+    throws(Unresolved) -> Placement
+  {
+    let found = running.filter { service.selector.matches($0) }
+    guard let first = found.first else {
+      throw Unresolved(
+        text: "service \(service.name): its selector matches no running container")
+    }
+    guard found.count == 1 else {
+      let names = found.prefix(4).map { "\($0.pod)/\($0.containerName) on \($0.node)" }
+      throw Unresolved(
+        text:
+          "service \(service.name): its selector matches \(found.count) containers where one is expected ("
+          + names.joined(separator: ", ") + "); narrow it with namespace, container or node")
+    }
+    return first
+  }
+
+  private static func volumes(of service: PlannedService, in placement: Placement)
+    throws(Unresolved) -> [MemberVolume]
+  {
+    let backed = placement.mounts.compactMap { mount in
+      mount.volume.map { MemberVolume(containerPath: mount.containerPath, volume: $0) }
+    }
+    switch service.volumes {
+    case .none:
+      return []
+    case .all:
+      guard !backed.isEmpty else {
+        throw Unresolved(
+          text: "service \(service.name): none of its mounts is backed by a CSI volume; "
+            + "say 'volumes: none' if it keeps nothing")
+      }
+      return backed.sorted { $0.containerPath < $1.containerPath }
+    case .paths(let paths):
+      var wanted: [MemberVolume] = []
+      for path in paths {
+        guard let volume = backed.first(where: { $0.containerPath == path }) else {
+          let known = backed.map(\.containerPath).sorted().joined(separator: ", ")
+          throw Unresolved(
+            text: "service \(service.name): no CSI volume is mounted at \(path) (there are: "
+              + (known.isEmpty ? "none" : known) + ")")
+        }
+        wanted.append(volume)
+      }
+      return wanted
+    }
+  }
+
+  /// One volume in two members would be frozen twice and restored twice.
+  private static func sharedVolumes(_ members: [MemberPlan]) -> [String] {
+    var owners: [VolumeRef: ServiceName] = [:]
+    var problems: [String] = []
+    for member in members {
+      for volume in member.volumes {
+        if let other = owners[volume.volume], other != member.name {
+          problems.append("\(other) and \(member.name) share volume \(volume.volume.handle)")
+        }
+        owners[volume.volume] = member.name
+      }
+    }
+    return problems
+  }
+}
