@@ -1,0 +1,80 @@
+package import CutProtocol
+package import Logging
+package import Model
+
+/// Sees to it that no attempt stays open on a node: members of a committed attempt are settled, all others aborted,
+/// again and again until the agent has answered that nothing is left.
+package actor AttemptCloser {
+  private let store: any CutStore
+  private let gateway: any AgentGateway
+  private let logger: Logger
+  /// Attempts of cuts that still run; theirs is the cut's own business.
+  private var running: Set<BackupID> = []
+
+  package init(store: any CutStore, gateway: any AgentGateway, logger: Logger) {
+    self.store = store
+    self.gateway = gateway
+    self.logger = logger
+  }
+
+  package func began(_ backup: BackupID) { running.insert(backup) }
+
+  /// The cut is committed; closes what is open of it at once.
+  package func ended(_ backup: BackupID) async {
+    running.remove(backup)
+    await sweep(node: nil)
+  }
+
+  package func nodeConnected(_ node: NodeID) async { await sweep(node: node) }
+
+  /// How many members of attempts are still open, those of running cuts left out.
+  package func openCount() async -> Int {
+    do {
+      return try await store.unfinished().members.filter { !running.contains($0.backup) }.count
+    } catch {
+      return 0
+    }
+  }
+
+  /// A report arrived. `ended` closes the member's attempt durably whoever waited for it; certificates that no running
+  /// cut waits for are kept for the cut's recovery.
+  package func reported(_ report: CutReport, from node: NodeID, isAwaited: Bool) async {
+    do throws(CatalogError) {
+      switch report.news {
+      case .ended:
+        try await store.close(report.fence, member: report.member)
+      case .certified(let certificate) where !isAwaited:
+        try await store.keep(certificate, fence: report.fence, member: report.member)
+      default:
+        break
+      }
+    } catch {
+      // Swept again later; an agent answers the same as often as it is asked.
+      logger.warning(
+        "report not stored", metadata: ["member": "\(report.member)", "error": "\(error)"])
+    }
+  }
+
+  /// Sends each open member what ends its attempt.
+  package func sweep(node: NodeID?) async {
+    let work: UnfinishedWork
+    do {
+      work = try await store.unfinished()
+    } catch {
+      logger.warning("open attempts not read", metadata: ["error": "\(error)"])
+      return
+    }
+    let undecided = Set(work.cuts.map(\.plan.backup))
+    for open in work.members
+    where !running.contains(open.backup) && !undecided.contains(open.backup) {
+      guard node == nil || node == open.node else { continue }
+      let order: CutOrder =
+        open.committed
+        ? .settled(fence: open.fence, member: open.member)
+        : .abort(
+          fence: open.fence, member: open.member, reason: "its attempt is not part of any backup")
+      // A node that is away is swept when it connects.
+      try? await gateway.send(order, to: open.node)
+    }
+  }
+}

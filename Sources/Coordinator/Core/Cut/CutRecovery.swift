@@ -1,0 +1,102 @@
+package import CutProtocol
+package import Foundation
+package import Logging
+internal import Model
+
+/// Closes the cuts that an earlier coordinator left without an outcome: asks their members for certificates, and judges
+/// by what there is. Never retries them, and never freezes anything.
+package struct CutRecovery: Sendable {
+  private let store: any CutStore
+  private let gateway: any AgentGateway
+  private let verifier: any CertificateVerifier
+  private let authorities: [Data]
+  private let clock: any CutClock
+  private let logger: Logger
+
+  /// How long members may take to answer; agents have to come back first.
+  private static let patience = Duration.seconds(60)
+
+  package init(
+    store: any CutStore, gateway: any AgentGateway, verifier: any CertificateVerifier,
+    authorities: [Data], clock: any CutClock, logger: Logger
+  ) {
+    self.store = store
+    self.gateway = gateway
+    self.verifier = verifier
+    self.authorities = authorities
+    self.clock = clock
+    self.logger = logger
+  }
+
+  /// The outcomes, to be committed by the caller one by one as they come.
+  package func run(_ commit: @Sendable (CutOutcome) async -> Void) async {
+    let deadline = clock.now() + Self.patience
+    var pending: [SealedPlan]
+    do {
+      pending = try await store.unfinished().cuts
+    } catch {
+      logger.error("unfinished cuts not read", metadata: ["error": "\(error)"])
+      return
+    }
+    while !pending.isEmpty {
+      let isLast = clock.now() >= deadline
+      guard let work = try? await store.unfinished() else { return }
+      var open: [SealedPlan] = []
+      for plan in pending {
+        let members = latestAttempts(of: plan, in: work)
+        let awaited = members.filter { $0.certificate == nil && !isClosed($0, in: work) }
+        if awaited.isEmpty || isLast {
+          await commit(await outcome(of: plan, members: members))
+        } else {
+          for member in awaited {
+            // One that is away is asked again in the next round.
+            try? await gateway.send(
+              .query(fence: member.fence, member: member.member), to: member.node)
+          }
+          open.append(plan)
+        }
+      }
+      pending = open
+      guard !pending.isEmpty,
+        (try? await clock.sleep(until: clock.now() + .milliseconds(500))) != nil
+      else { return }
+    }
+  }
+
+  /// The members of each group's newest attempt.
+  private func latestAttempts(of plan: SealedPlan, in work: UnfinishedWork)
+    -> [UnfinishedWork.OpenMember]
+  {
+    let all = work.members.filter { $0.backup == plan.plan.backup }
+    return Dictionary(grouping: all, by: \.group).values.flatMap { members in
+      let newest = members.map(\.fence).max()
+      return members.filter { $0.fence == newest }
+    }
+  }
+
+  /// The agent has answered that it has nothing: the member was closed, and is not in the work list any more.
+  private func isClosed(_ member: UnfinishedWork.OpenMember, in work: UnfinishedWork) -> Bool {
+    !work.members.contains { $0.fence == member.fence && $0.member == member.member }
+  }
+
+  private func outcome(of plan: SealedPlan, members: [UnfinishedWork.OpenMember]) async
+    -> CutOutcome
+  {
+    let groups = Dictionary(grouping: members, by: \.group)
+    let complete = groups.compactMap { group, members -> GroupEvidence? in
+      let certificates = members.sorted { $0.member < $1.member }.compactMap(\.certificate)
+      let wanted = plan.plan.members.filter { $0.group == group }.count
+      guard certificates.count == wanted, let fence = members.first?.fence else { return nil }
+      return GroupEvidence(group: group, fence: fence, certificates: certificates)
+    }.sorted { $0.group < $1.group }
+    let evidence = BackupEvidence(
+      plan: plan.bytes, groups: complete, authorities: authorities, recorded: nil)
+    var verdict = await Grader.verdict(of: evidence, verifier: verifier)
+    if verdict.grade == .failed {
+      verdict.sentence = "the coordinator was restarted during this cut, and " + verdict.sentence
+    }
+    return CutOutcome(
+      backup: plan.plan.backup, verdict: verdict,
+      groups: verdict.grade == .failed ? [] : complete, endedAt: .now())
+  }
+}

@@ -1,0 +1,88 @@
+package import CutProtocol
+package import Logging
+package import Model
+
+/// Which agents are connected and what they last said; applies what they record and hands on what they report.
+package actor FleetDirectory: FleetEvents {
+  /// What an agent said of itself last.
+  package struct Presence: Sendable {
+    package var isConnected: Bool
+    package var heartbeat: AgentHeartbeat?
+  }
+
+  /// Heartbeats are stored at most this often; in between they live in memory.
+  private static let storeEvery = Duration.seconds(5)
+
+  private let nodes: any NodeStore
+  private let placements: any PlacementStore
+  private let fences: FenceSource
+  private let router: CutRouter
+  private let closer: AttemptCloser
+  private let clock: any CutClock
+  private let logger: Logger
+  private var presence: [NodeID: Presence] = [:]
+  private var stored: [NodeID: Duration] = [:]
+
+  package init(
+    nodes: any NodeStore, placements: any PlacementStore, fences: FenceSource, router: CutRouter,
+    closer: AttemptCloser, clock: any CutClock, logger: Logger
+  ) {
+    self.nodes = nodes
+    self.placements = placements
+    self.fences = fences
+    self.router = router
+    self.closer = closer
+    self.clock = clock
+    self.logger = logger
+  }
+
+  package func presence(of node: NodeID) -> Presence? { presence[node] }
+
+  package func agentConnected(_ node: NodeID, _ hello: AgentHello) async throws -> UInt64 {
+    if try await fences.observe(hello.highestFence) {
+      logger.warning(
+        "an agent knows a higher fence than this catalog: it was restored from an older one, and its epoch went above",
+        metadata: ["node": "\(node)", "highest": "\(hello.highestFence)"])
+    }
+    try await nodes.connected(node, hello: hello, at: .now())
+    let applied = try await placements.applied(journal: hello.journal, of: node)
+    presence[node] = Presence(isConnected: true, heartbeat: nil)
+    await closer.nodeConnected(node)
+    logger.info("agent connected", metadata: ["node": "\(node)", "version": "\(hello.version)"])
+    return applied
+  }
+
+  package func agentDisconnected(_ node: NodeID) async {
+    presence[node]?.isConnected = false
+    logger.info("agent disconnected", metadata: ["node": "\(node)"])
+    await store(presence[node]?.heartbeat, of: node)
+  }
+
+  package func agentBeat(_ node: NodeID, _ heartbeat: AgentHeartbeat) async {
+    presence[node] = Presence(isConnected: true, heartbeat: heartbeat)
+    let now = clock.now()
+    guard stored[node].map({ now - $0 >= Self.storeEvery }) ?? true else { return }
+    stored[node] = now
+    await store(heartbeat, of: node)
+  }
+
+  package func agentRecorded(_ node: NodeID, journal: String, _ records: [PlacementRecord])
+    async throws -> UInt64
+  {
+    try await placements.apply(records, journal: journal, of: node)
+  }
+
+  package func agentReported(_ node: NodeID, _ report: CutReport) async {
+    let isAwaited = await router.deliver(report, from: node)
+    await closer.reported(report, from: node, isAwaited: isAwaited)
+  }
+
+  private func store(_ heartbeat: AgentHeartbeat?, of node: NodeID) async {
+    do {
+      try await nodes.seen(node, observedThrough: heartbeat?.observedThrough, at: .now())
+    } catch {
+      // The next heartbeat tries again; until then the catalog knows less, never something wrong.
+      logger.error("heartbeat not stored", metadata: ["node": "\(node)", "error": "\(error)"])
+    }
+  }
+}
