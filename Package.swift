@@ -133,7 +133,8 @@ let package = Package(
       ]),
 
     // Agent
-    library("AgentCore", "Agent/Core", ["Model", "CutProtocol", "LinuxSystem", logging]),
+    library(
+      "AgentCore", "Agent/Core", ["Model", "CutProtocol", "GuardianWatch", "LinuxSystem", logging]),
     library(
       "ContainerRuntimes", "Agent/ContainerRuntimes",
       ["Model", "AgentCore", "CRIWire", "LinuxSystem", grpcTransport, logging] + grpc),

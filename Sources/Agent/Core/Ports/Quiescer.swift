@@ -83,8 +83,9 @@ package enum Rescue: Sendable {
   case kill(DescriptorHandle)
   /// Writes bytes into a session's pipe, then closes it.
   case write(DescriptorHandle, bytes: [UInt8])
-  /// Starts a program in its own process group, and kills the group after `timeout`.
-  case run([String], timeout: Duration)
+  /// Starts a program (an absolute path and its arguments) with this environment, and kills it with all its descendants
+  /// after `timeout`.
+  case run([String], environment: [String], timeout: Duration)
 }
 
 /// A rescue as it can be kept in a file, for the time after a crash of everything.
@@ -92,7 +93,9 @@ package enum RescueRecord: Hashable, Codable, Sendable {
   /// FITHAW on the filesystem that is mounted here, if it still is the device `major:minor`.
   case thaw(mountPoint: String, device: String)
   case kill(pid: Int32, startTicks: UInt64)
-  case run([String], timeout: Elapsed)
+  /// Starts a program (an absolute path and its arguments), with the environment of `inside` where that is given: a
+  /// command that enters a container's namespaces runs only while that very process lives.
+  case run([String], timeout: Elapsed, inside: ProcessIdentity?)
 }
 
 /// What a release found.

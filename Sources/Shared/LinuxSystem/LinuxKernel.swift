@@ -1,0 +1,38 @@
+internal import CLinux
+internal import Glibc
+
+/// What this machine's kernel says of itself.
+package enum LinuxKernel {
+  /// `/proc/sys/kernel/random/boot_id`: another one after every boot.
+  package static func bootID() throws(SystemError) -> String {
+    let text = try TextFile.read("/proc/sys/kernel/random/boot_id", limit: 256)
+    return String(text.split(whereSeparator: \.isWhitespace).first ?? "")
+  }
+
+  /// The first two numbers of the release, for example (6, 1).
+  package static func version() -> (major: Int, minor: Int) {
+    var name = utsname()
+    guard uname(&name) == 0 else { return (0, 0) }
+    let release = withUnsafePointer(to: &name.release) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 65) { String(cString: $0) }
+    }
+    return parse(release: release)
+  }
+
+  package static func parse(release: String) -> (major: Int, minor: Int) {
+    let parts = release.split { !$0.isNumber }.prefix(2).map { Int($0) ?? 0 }
+    return (parts.first ?? 0, parts.count > 1 ? parts[1] : 0)
+  }
+
+  /// Time since boot, time asleep included (`CLOCK_BOOTTIME`): no clock change ever moves it.
+  package static func timeSinceBoot() -> Duration { .nanoseconds(cl_boot_time()) }
+
+  /// The files and devices in use for swapping (`/proc/swaps`).
+  package static func swapFiles() -> [String] {
+    // A kernel without swap support has no such file.
+    guard let text = try? TextFile.read("/proc/swaps", limit: 65536) else { return [] }
+    return text.split(separator: "\n").dropFirst().compactMap {
+      $0.split(whereSeparator: \.isWhitespace).first.map { MountTable.unescaped($0) }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+internal import CLinux
+internal import Glibc
+
+/// Runs a program to its end or to its time limit, and then kills it with every descendant, wherever they went.
+package enum SupervisedProgram {
+  package enum Ending: Hashable, Sendable {
+    case exited(Int32)
+    case signalled(Int32)
+    case timedOut
+    case cancelled
+    case notStarted(SystemError)
+  }
+
+  package struct Result: Hashable, Sendable {
+    package var ending: Ending
+    /// Standard output and error, mixed; its first `outputLimit` bytes.
+    package var output: String
+  }
+
+  package static let outputLimit = 16 << 10
+  private static let graceForSweep = Duration.seconds(3)
+
+  /// Blocks its thread until the program ended or was killed; never longer than `timeout` and three seconds.
+  ///
+  /// `cancel` becoming readable, or its other end closing, ends the program at once. `mark` must be unique to this
+  /// run: it is put first into the environment, and descendants are found by it.
+  package static func run(
+    path: String, arguments: [String], environment: [String], timeout: Duration, mark: String,
+    cancel: DescriptorHandle? = nil
+  ) -> Result {
+    let started: Started
+    do throws(SystemError) {
+      started = try start(
+        path: path, arguments: arguments, environment: environment, timeout: timeout, mark: mark,
+        cancel: cancel)
+    } catch {
+      return Result(ending: .notStarted(error), output: "")
+    }
+    var (text, ending) = collect(
+      output: started.output, status: started.status,
+      until: LinuxKernel.timeSinceBoot() + timeout + graceForSweep)
+    if ending == nil {
+      kill(started.supervisor, SIGKILL)
+      cl_kill_marked(mark)
+    }
+    var code: Int32 = 0
+    while waitpid(started.supervisor, &code, 0) < 0 && errno == EINTR {}
+    // The program's last words may still be in the pipe.
+    append(from: started.output, to: &text)
+    return Result(
+      ending: Self.ending(ending, path: path), output: String(decoding: text, as: UTF8.self))
+  }
+
+  private struct Started {
+    var supervisor: Int32
+    var output: DescriptorHandle
+    var status: DescriptorHandle
+  }
+
+  /// The writing ends are closed on return, so that only the program and its supervisor keep the pipes open.
+  private static func start(
+    path: String, arguments: [String], environment: [String], timeout: Duration, mark: String,
+    cancel: DescriptorHandle?
+  ) throws(SystemError) -> Started {
+    let output = try DescriptorHandle.pipe()
+    let status = try DescriptorHandle.pipe()
+    let numbers = [-1, output.writing.number, output.writing.number]
+    let pid = withCStrings([path] + arguments, [mark] + environment) { arguments, environment in
+      cl_spawn_supervised(
+        path, arguments, environment, numbers, Int32(numbers.count), timeout.milliseconds,
+        cancel?.number ?? -1, status.writing.number, mark)
+    }
+    withExtendedLifetime((output, status, cancel)) {}
+    try SystemError.check(Int(pid), "start", path)
+    return Started(supervisor: pid, output: output.reading, status: status.reading)
+  }
+
+  /// Reads until the supervisor's verdict or the deadline; descendants that keep the output open are not waited for.
+  private static func collect(
+    output: DescriptorHandle, status: DescriptorHandle, until deadline: Duration
+  ) -> ([UInt8], cl_ending?) {
+    var text: [UInt8] = []
+    var outputOpen = true
+    while true {
+      var events = [
+        pollfd(fd: status.number, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: outputOpen ? output.number : -1, events: Int16(POLLIN), revents: 0),
+      ]
+      let left = deadline - LinuxKernel.timeSinceBoot()
+      guard left > .zero else { return (text, nil) }
+      if poll(&events, 2, left.milliseconds) < 0 { continue }
+      if events[1].revents != 0 { outputOpen = readOnce(output, into: &text) }
+      if events[0].revents != 0 {
+        var ending = cl_ending()
+        let size = MemoryLayout<cl_ending>.size
+        let count = read(status.number, &ending, size)
+        return (text, count == size ? ending : nil)
+      }
+    }
+  }
+
+  /// Reads what is there, keeping no more than the limit; false at the end.
+  private static func readOnce(_ output: DescriptorHandle, into text: inout [UInt8]) -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = read(output.number, &buffer, buffer.count)
+    guard count > 0 else { return count < 0 && errno == EINTR }
+    text.append(contentsOf: buffer[..<min(count, max(0, outputLimit - text.count))])
+    return true
+  }
+
+  private static func append(from output: DescriptorHandle, to text: inout [UInt8]) {
+    var event = pollfd(fd: output.number, events: Int16(POLLIN), revents: 0)
+    var rounds = 0
+    while text.count < outputLimit, rounds < 64, poll(&event, 1, 0) > 0,
+      event.revents & Int16(POLLIN) != 0, readOnce(output, into: &text)
+    {
+      rounds += 1
+    }
+  }
+
+  private static func ending(_ found: cl_ending?, path: String) -> Ending {
+    guard let found else { return .timedOut }
+    return switch found.kind {
+    case 0: .exited(found.value)
+    case 1: .signalled(found.value)
+    case 2: .timedOut
+    case 3: .cancelled
+    default: .notStarted(SystemError("start", path, code: found.value))
+    }
+  }
+}
