@@ -39,8 +39,13 @@ package struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringC
 
   /// RFC 3339 in UTC with milliseconds.
   package var description: String {
-    let date = Date(timeIntervalSince1970: Double(nanoseconds / 1_000_000) / 1000)
-    return date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    // Seconds and milliseconds apart: a formatted fraction is cut, not rounded, and 0.089 has no exact binary form.
+    let milliseconds = nanoseconds / 1_000_000 - (nanoseconds % 1_000_000 < 0 ? 1 : 0)
+    let fraction = (milliseconds % 1000 + 1000) % 1000
+    let date = Date(timeIntervalSince1970: Double((milliseconds - fraction) / 1000))
+    let digits = String(fraction)
+    return date.formatted(Date.ISO8601FormatStyle()).dropLast()
+      + "." + String(repeating: "0", count: 3 - digits.count) + digits + "Z"
   }
 
   package static func < (left: Timestamp, right: Timestamp) -> Bool {
