@@ -150,7 +150,7 @@ package struct ContainerEngine: Sendable {
   }
 
   private static func pod(
-    for workload: Workload, in fleet: FleetID, logs: String
+    for workload: Workload, in fleet: RunID, logs: String
   ) -> Runtime_V1_PodSandboxConfig {
     .with {
       $0.metadata.name = workload.name

@@ -4,14 +4,14 @@ internal import Glibc
 /// The directory that holds everything of one fleet, and by which a later run finds what an
 /// interrupted one left.
 package struct FleetDirectory: Hashable, Sendable {
-  package let id: FleetID
+  package let id: RunID
   /// Absolute and short: socket paths below it must stay under 108 bytes.
   package let path: String
 
   /// Where all fleets of this machine have their directories.
   package static let base = "/var/tmp/stillpoint-demo"
 
-  package init(id: FleetID) {
+  package init(id: RunID) {
     self.id = id
     path = "\(Self.base)/\(id)"
   }
@@ -38,7 +38,7 @@ package struct FleetDirectory: Hashable, Sendable {
   package static func all() -> [FleetDirectory] {
     // No directory yet: no fleet.
     let names = (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []
-    return names.sorted().compactMap(FleetID.init).map(FleetDirectory.init)
+    return names.sorted().compactMap(RunID.init).map(FleetDirectory.init)
   }
 
   /// Whether the process that made the fleet still runs.

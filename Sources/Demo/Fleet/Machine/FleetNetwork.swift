@@ -14,7 +14,7 @@ package struct FleetNetwork: Sendable {
     let linkPrefix: String
     let namespacePrefix: String
 
-    init(_ fleet: FleetID) {
+    init(_ fleet: RunID) {
       bridge = "spb\(fleet)"
       linkPrefix = "spv\(fleet)"
       namespacePrefix = "sp\(fleet)-"

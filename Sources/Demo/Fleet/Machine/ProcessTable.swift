@@ -34,7 +34,7 @@ enum ProcessTable {
     return names.compactMap { Int32($0) }
   }
 
-  private static func isContained(_ pid: Int32, in fleet: FleetID) -> Bool {
+  private static func isContained(_ pid: Int32, in fleet: RunID) -> Bool {
     guard let groups = text(of: pid, "cgroup") else { return false }
     return groups.contains("/\(fleet.cgroup)/")
   }

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Names one fleet of one run on this machine; everything that the run makes carries it.
-package struct FleetID: Hashable, Sendable, CustomStringConvertible {
+package struct RunID: Hashable, Sendable, CustomStringConvertible {
   /// Six lower-case hexadecimal digits.
   package let text: String
 
@@ -11,10 +11,10 @@ package struct FleetID: Hashable, Sendable, CustomStringConvertible {
     self.text = text
   }
 
-  package static func random() -> FleetID {
+  package static func random() -> RunID {
     let number = UInt32.random(in: 0..<(1 << 24))
     let digits = String(number, radix: 16)
-    return FleetID(padded: String(repeating: "0", count: 6 - digits.count) + digits)
+    return RunID(padded: String(repeating: "0", count: 6 - digits.count) + digits)
   }
 
   private init(padded: String) { text = padded }
