@@ -182,10 +182,13 @@ let package = Package(
     // The demo: three nodes, a shop, a disaster, a restore
     library(
       "DemoFleet", "Demo/Fleet",
-      ["Model", "CRIWire", "LinuxSystem", grpcTransport, logging, subprocess] + grpc),
+      ["Model", "CRIWire", grpcTransport, crypto, subprocess] + grpc),
     program(
       "stillpoint-demo", "Demo/Main",
-      ["DemoFleet", "Model", "OperatorWire", arguments, subprocess]),
+      [
+        "DemoFleet", "Model", "OperatorWire", arguments,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ]),
 
     tests("Model", ["Model"]),
     tests("CutProtocol", ["CutProtocol", "Model"]),

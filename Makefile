@@ -1,0 +1,38 @@
+# What can be made, each as a person or a machine asks for it. Everything uses the debug build, so that
+# it is built once.
+
+.PHONY: help demo test build format lint generate packages clean
+
+help:
+	@echo "make demo [KEEP=1] [CUTS=n]  a fleet on this machine: a shop, a backup, a disaster, a restore (root)"
+	@echo "make test                    build, check format and generated code, run all tests (root runs all of them)"
+	@echo "make build                   build all programs into .build/debug"
+	@echo "make packages                install the Debian packages that demo and tests use (root)"
+	@echo "make format | lint           write | check the format of the sources"
+	@echo "make generate                generate the code of the wire modules anew"
+	@echo "make clean                   remove what was built, and what an interrupted demo left"
+
+demo:
+	@scripts/demo $(if $(KEEP),--keep) $(if $(CUTS),--cuts $(CUTS))
+
+test:
+	@scripts/test
+
+build:
+	swift build
+
+packages:
+	@scripts/install-packages
+
+format:
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+lint:
+	@scripts/lint
+
+generate:
+	scripts/generate
+
+clean:
+	@if [ -x .build/debug/stillpoint-demo ]; then .build/debug/stillpoint-demo clean; fi
+	swift package clean

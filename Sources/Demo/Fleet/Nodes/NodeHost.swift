@@ -1,0 +1,110 @@
+internal import FoundationEssentials
+
+/// One node of the fleet: a network namespace with containerd, the small CSI driver, and the agent.
+package struct NodeHost: Sendable {
+  /// The node's name in the fleet.
+  package let name: String
+  package let address: String
+  package let engine: ContainerEngine
+  package let driver: Daemon
+  package let agent: Daemon
+
+  private let fleet: FleetDirectory
+  private let directory: String
+  private let namespace: String
+  private let programs: ProgramSet
+
+  /// The CSI driver's name, as plans and volumes know it.
+  package static let driverName = "local.csi.stillpoint.dev"
+
+  package init(
+    name: String, address: String, namespace: String, coordinator: String, programs: ProgramSet,
+    fleet: FleetDirectory
+  ) throws {
+    self.name = name
+    self.address = address
+    self.namespace = namespace
+    self.programs = programs
+    self.fleet = fleet
+    directory = "\(fleet.path)/\(name)"
+    engine = try ContainerEngine(
+      node: name, namespace: namespace, directory: directory, fleet: fleet)
+    driver = Daemon(
+      "csi-\(name)", in: namespace, of: fleet,
+      command: [
+        programs.driver, "--endpoint", "unix://\(directory)/csi.sock", "--node-id", name,
+        "--pool", "\(directory)/pool",
+      ])
+    let file = "\(directory)/agent.yaml"
+    agent = Daemon(
+      "agent-\(name)", in: namespace, of: fleet, command: [programs.agent, "run", "--config", file])
+    try fleet.write(configuration(coordinator: coordinator), to: file)
+  }
+
+  private func configuration(coordinator: String) -> String {
+    """
+    node: \(name)
+    coordinator: \(coordinator):\(CoordinatorHost.fleetPort)
+    enrolment: \(coordinator):\(CoordinatorHost.enrolmentPort)
+    stateDirectory: \(directory)/agent-state
+    runDirectory: \(directory)/agent-run
+    criSocket: \(engine.socket)
+    volumesRoot: \(volumesRoot)
+    csiDrivers:
+      - name: \(Self.driverName)
+        socket: \(directory)/csi.sock
+    guardian: \(programs.guardian)
+
+    """
+  }
+
+  private var volumesRoot: String { "\(directory)/volumes" }
+
+  /// Where the volume of that name is mounted.
+  package func mountPoint(ofVolume volume: String) -> String { "\(volumesRoot)/\(volume)/mount" }
+
+  /// The agent's configuration file.
+  package var configurationFile: String { "\(directory)/agent.yaml" }
+
+  /// The directory in which the checkout answers, if it runs here.
+  package var checkoutDirectory: String { "\(directory)/checkout" }
+
+  /// Starts the CSI driver and waits until its socket is there.
+  package func startDriver() async throws {
+    try driver.start()
+    try await waitUntil("the socket of \(driver.name)", within: .seconds(60), log: driver.log) {
+      guard driver.isRunning else {
+        throw DemoError("\(driver.name) ended at its start", log: driver.log)
+      }
+      return FileManager.default.fileExists(atPath: "\(directory)/csi.sock")
+    }
+  }
+
+  /// Gives the node its identity with a token from the coordinator.
+  package func enrol(with token: String) async throws {
+    let file = "\(directory)/token"
+    try fleet.write(token + "\n", to: file)
+    try await run(programs.agent, ["enrol", "--config", configurationFile, "--token-file", file])
+    try FileManager.default.removeItem(atPath: file)
+  }
+
+  /// Makes a volume and mounts it.
+  ///
+  /// - Parameter size: as the CSI driver's quantities are written, such as `512Mi`.
+  /// - Returns: where it is mounted.
+  package func createVolume(_ volume: String, size: String) async throws -> String {
+    try await run(
+      programs.agent,
+      [
+        "volume", "create", volume, "--driver", "\(directory)/csi.sock", "--size", size, "--root",
+        volumesRoot,
+      ])
+    return mountPoint(ofVolume: volume)
+  }
+
+  /// Runs a program to its end in the node's network.
+  @discardableResult
+  package func run(_ program: String, _ arguments: [String]) async throws -> String {
+    try await Command("nsenter", ["--net=\(namespace)", "--", program] + arguments).run()
+  }
+}

@@ -1,0 +1,21 @@
+#!/bin/sh
+# payments: MariaDB on the volume at /var/lib/mysql. Its first start makes the database.
+set -eu
+data=/var/lib/mysql/data
+
+if [ ! -e /var/lib/mysql/ready ]; then
+  rm -rf "$data"
+  mariadb-install-db --no-defaults --datadir="$data" --skip-test-db \
+    --auth-root-authentication-method=socket
+  cat >/var/lib/mysql/shop.sql <<SQL
+CREATE DATABASE IF NOT EXISTS shop;
+CREATE USER IF NOT EXISTS 'checkout'@'%' IDENTIFIED BY '$SHOP_PASSWORD';
+GRANT ALL ON shop.* TO 'checkout'@'%';
+CREATE TABLE IF NOT EXISTS shop.payments (id varchar(80) PRIMARY KEY, order_id varchar(80) NOT NULL, placed timestamp(6) NOT NULL DEFAULT current_timestamp(6)) ENGINE=InnoDB;
+SQL
+  touch /var/lib/mysql/ready
+fi
+exec mariadbd --no-defaults --datadir="$data" --init-file=/var/lib/mysql/shop.sql \
+  --socket=/run/mysqld/mysqld.sock --pid-file=/run/mysqld/mysqld.pid \
+  --bind-address=0.0.0.0 --skip-name-resolve --innodb-buffer-pool-size=64M \
+  --log-bin="$data/binlog" --sync-binlog=1 --innodb-flush-log-at-trx-commit=1
