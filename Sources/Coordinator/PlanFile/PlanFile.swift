@@ -1,0 +1,53 @@
+package import Model
+internal import Yams
+
+/// The text form of a `BackupPlan`: the YAML that `stillpoint plan apply -f` reads.
+package enum PlanFile {
+  /// The longest text that is read.
+  package static let longestText = 1 << 20
+  /// The value of `apiVersion`.
+  package static let apiVersion = "stillpoint.dev/v1alpha1"
+  /// The value of `kind`.
+  package static let kind = "BackupPlan"
+
+  /// Reads a plan and checks everything that can be checked without the fleet.
+  ///
+  /// Throws every issue that was found, up to `PlanFileError.mostIssues`; a text that is no YAML at all has one.
+  package static func parse(_ text: String) throws(PlanFileError) -> BackupPlan {
+    guard text.utf8.count <= longestText else {
+      throw PlanFileError(
+        "the plan has \(text.utf8.count) bytes; at most \(longestText) are read")
+    }
+    if let alias = AliasScan.firstAlias(in: text) {
+      throw PlanFileError(
+        "alias '*\(alias.name)' is not allowed in a plan: write the value out where it is needed",
+        line: alias.line)
+    }
+    guard let root = try document(of: text) else {
+      throw PlanFileError("the plan is empty; expected a mapping that begins with 'apiVersion'")
+    }
+    var reader = PlanReader()
+    let plan = reader.plan(Place(root, path: ""))
+    guard let plan, reader.issues.isEmpty else {
+      // Checks across services come after those within them.
+      let inOrder = reader.issues.enumerated().sorted {
+        ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset)
+      }
+      throw PlanFileError(issues: inOrder.map(\.element), unreported: reader.unreported)
+    }
+    return plan
+  }
+
+  /// The text that `parse` reads back as an equal plan.
+  package static func text(of plan: BackupPlan) -> String { PlanText.text(of: plan) }
+
+  private static func document(of text: String) throws(PlanFileError) -> Node? {
+    do {
+      return try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw PlanFileError(error)
+    } catch {
+      throw PlanFileError("the plan cannot be read as YAML: \(error)")
+    }
+  }
+}

@@ -1,0 +1,85 @@
+internal import Model
+internal import Yams
+
+extension PlanReader {
+  /// Keys that other versions of the format describe, and why this one does not have them.
+  private static let absent: [String: String] = [
+    "schedule":
+      "this version has no schedules; run 'stillpoint backup create' from a timer instead",
+    "retention": "this version deletes no backups by itself; use 'stillpoint backup delete'",
+    "copies": "this version keeps snapshots where their driver has them and makes no copies",
+  ]
+
+  /// The grades that a plan may require: what is below is no promise.
+  static let requirable = Grade.allCases.filter { $0 > .unproven }.reversed() as [Grade]
+
+  mutating func plan(_ root: Place) -> BackupPlan? {
+    guard
+      let document = fields(root, known: ["apiVersion", "kind", "metadata", "spec"])
+    else { return nil }
+    constant(document, "apiVersion", PlanFile.apiVersion)
+    constant(document, "kind", PlanFile.kind)
+    var name: PlanName?
+    if let place = required(document, "metadata", "a mapping with the plan's name"),
+      let metadata = fields(place, known: ["name"]),
+      let place = required(metadata, "name", "the plan's name")
+    {
+      name = identifier(place, PlanName.self)
+    }
+    guard let place = required(document, "spec", "a mapping with the plan's content") else {
+      return nil
+    }
+    return spec(place, name: name)
+  }
+
+  private mutating func constant(_ document: Fields, _ key: String, _ value: String) {
+    guard let place = required(document, key, "'\(value)'") else { return }
+    if !place.isText || place.node.scalar?.string != value {
+      note(place, "expected '\(value)', found \(place.found)")
+    }
+  }
+
+  private mutating func spec(_ place: Place, name: PlanName?) -> BackupPlan? {
+    let known = ["environment", "requires", "policy", "freeze", "services"]
+    guard let spec = fields(place, known: known, absent: Self.absent) else { return nil }
+    let environments = Environment.allCases.map(\.rawValue).joined(separator: ", ")
+    let environment = required(spec, "environment", "one of \(environments)").flatMap {
+      choice($0, of: Environment.allCases)
+    }
+    let grades = Self.requirable.map(\.rawValue).joined(separator: ", ")
+    let requires = required(spec, "requires", "one of \(grades)").flatMap {
+      choice($0, of: Self.requirable)
+    }
+    let policy = spec["policy"].map { choice($0, of: CutPolicy.allCases) } ?? .strict
+    let freeze = spec["freeze"].map { self.freeze($0) } ?? FreezeLimits()
+    let services = required(spec, "services", "a list of at least one service").flatMap {
+      self.services($0)
+    }
+    guard let name, let environment, let requires, let policy, let freeze, let services else {
+      return nil
+    }
+    return BackupPlan(
+      name: name, environment: environment, requires: requires, policy: policy, freeze: freeze,
+      services: services)
+  }
+
+  private mutating func freeze(_ place: Place) -> FreezeLimits? {
+    guard let fields = fields(place, known: ["budget", "cap", "drain"]) else { return nil }
+    let longest = FreezeLimits.longestCap
+    let cap =
+      fields["cap"].map { duration($0, longest: longest) } ?? FreezeLimits.defaultCap
+    // Without a budget of its own, a short cap lowers the default.
+    let budget =
+      fields["budget"].map { duration($0, longest: longest) }
+      ?? cap.map { min($0, FreezeLimits.defaultBudget) }
+    let drain = fields["drain"].map { boolean($0) } ?? false
+    guard let cap, let budget, let drain else { return nil }
+    guard budget <= cap else {
+      note(
+        fields["budget"] ?? place,
+        "budget \(budget.planText) is above the cap \(cap.planText): no hold could use it")
+      return nil
+    }
+    return FreezeLimits(budget: budget, cap: cap, drain: drain)
+  }
+}
