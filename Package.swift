@@ -121,9 +121,10 @@ let package = Package(
       [
         "Model", "CutProtocol", "CoordinatorCore", "OperatorWire", "Identity", "PlanFile", logging,
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"), lifecycle,
       ] + x509),
     program(
       "stillpoint-coordinator", "Coordinator/Main",

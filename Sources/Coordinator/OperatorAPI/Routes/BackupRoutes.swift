@@ -1,0 +1,40 @@
+internal import CoordinatorCore
+internal import Hummingbird
+internal import Model
+internal import OperatorWire
+
+func backupRoutes(_ operations: Operations) -> [Route] {
+  let backups = operations.backups
+  return [
+    Route(.get, "/v1/backups", query: ["plan", "limit"]) { call in
+      let records = try await backups.backups(of: call.queried("plan"), limit: call.limit())
+      return try .json(Items(records.map(BackupBody.init)))
+    },
+    Route(.post, "/v1/backups") { call in
+      let wanted = try await call.json(CreateBackup.self)
+      let id = try await backups.createBackup(of: wanted.plan, author: call.author)
+      return try .json(
+        CreatedBackup(id: id), status: .accepted, location: "/v1/backups/\(id)")
+    },
+    Route(.get, "/v1/backups/{backup}") { call in
+      try .json(BackupBody(try await backups.backup(call.name("backup"))))
+    },
+    Route(.delete, "/v1/backups/{backup}") { call in
+      try await backups.deleteBackup(call.name("backup"), author: call.author)
+      return .noContent
+    },
+    Route(.get, "/v1/backups/{backup}/evidence") { call in
+      try .json(EvidenceDocument(try await backups.evidence(of: call.name("backup"))))
+    },
+    Route(.get, "/v1/backups/{backup}/verify") { call in
+      try .json(try await backups.verify(call.name("backup")))
+    },
+    Route(.get, "/v1/backups/{backup}/logs") { call in
+      try .json(Items(try await backups.logs(of: call.name("backup")).map(LogLine.init)))
+    },
+    Route(.get, "/v1/backups/{backup}/events") { call in
+      let id: BackupID = try call.name("backup")
+      return eventStream(of: id, try await backups.progress(of: id), backups)
+    },
+  ]
+}

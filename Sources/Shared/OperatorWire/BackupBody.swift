@@ -1,0 +1,109 @@
+package import CutProtocol
+package import Model
+
+/// A backup, or the cut that is making it.
+package struct BackupBody: Codable, Hashable, Sendable {
+  package enum State: String, Codable, Hashable, Sendable {
+    /// The cut runs; there is no verdict yet.
+    case running
+    case ended
+    /// Its snapshots are being removed; it can not be restored any more.
+    case deleting
+  }
+
+  package struct Snapshot: Codable, Hashable, Sendable {
+    package var containerPath: String
+    package var driver: DriverName
+    package var volume: VolumeHandle
+    package var snapshot: SnapshotHandle
+    package var sizeBytes: Int64
+
+    package init(
+      containerPath: String, driver: DriverName, volume: VolumeHandle, snapshot: SnapshotHandle,
+      sizeBytes: Int64
+    ) {
+      self.containerPath = containerPath
+      self.driver = driver
+      self.volume = volume
+      self.snapshot = snapshot
+      self.sizeBytes = sizeBytes
+    }
+  }
+
+  package struct Member: Codable, Hashable, Sendable {
+    package var name: ServiceName
+    package var node: NodeID
+    package var group: Int
+    /// How long the application was held; absent without a certificate.
+    package var windowMilliseconds: Double?
+    package var snapshots: [Snapshot]
+    /// Why a best-effort cut went on without it.
+    package var leftOut: String?
+
+    package init(
+      name: ServiceName, node: NodeID, group: Int, windowMilliseconds: Double?,
+      snapshots: [Snapshot], leftOut: String?
+    ) {
+      self.name = name
+      self.node = node
+      self.group = group
+      self.windowMilliseconds = windowMilliseconds
+      self.snapshots = snapshots
+      self.leftOut = leftOut
+    }
+  }
+
+  package var id: BackupID
+  package var plan: PlanName
+  package var environment: Environment
+  package var requires: Grade
+  package var policy: CutPolicy
+  package var createdAt: Timestamp
+  package var createdBy: String
+  package var endedAt: Timestamp?
+  package var state: State
+  package var attempts: Int
+  /// Absent while the cut runs.
+  package var verdict: Verdict?
+  /// Whether it earned what its plan requires; absent while the cut runs.
+  package var meetsPlan: Bool?
+  package var members: [Member]
+
+  package init(
+    id: BackupID, plan: PlanName, environment: Environment, requires: Grade, policy: CutPolicy,
+    createdAt: Timestamp, createdBy: String, endedAt: Timestamp?, state: State, attempts: Int,
+    verdict: Verdict?, meetsPlan: Bool?, members: [Member]
+  ) {
+    self.id = id
+    self.plan = plan
+    self.environment = environment
+    self.requires = requires
+    self.policy = policy
+    self.createdAt = createdAt
+    self.createdBy = createdBy
+    self.endedAt = endedAt
+    self.state = state
+    self.attempts = attempts
+    self.verdict = verdict
+    self.meetsPlan = meetsPlan
+    self.members = members
+  }
+
+  /// The longest time that one of its members was held.
+  package var longestWindowMilliseconds: Double? {
+    members.compactMap(\.windowMilliseconds).max()
+  }
+}
+
+/// One line of a backup's log; also the data of a progress event.
+package struct LogLine: Codable, Hashable, Sendable {
+  package var time: Timestamp
+  package var member: ServiceName?
+  package var text: String
+
+  package init(time: Timestamp, member: ServiceName?, text: String) {
+    self.time = time
+    self.member = member
+    self.text = text
+  }
+}

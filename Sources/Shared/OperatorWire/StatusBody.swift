@@ -1,0 +1,31 @@
+package import Model
+
+/// The fleet at a glance: `GET /v1/status`.
+package struct StatusBody: Codable, Hashable, Sendable {
+  package var fleet: FleetID
+  /// The coordinator's version.
+  package var version: String
+  /// Grows at every start of the coordinator.
+  package var epoch: UInt64
+  package var startedAt: Timestamp
+  package var nodes: [NodeBody]
+  package var services: [ServiceBody]
+  /// Backups whose cuts run now.
+  package var running: [BackupID]
+  /// Members of former attempts whose snapshots still have to be deleted.
+  package var openClean: Int
+
+  package init(
+    fleet: FleetID, version: String, epoch: UInt64, startedAt: Timestamp, nodes: [NodeBody],
+    services: [ServiceBody], running: [BackupID], openClean: Int
+  ) {
+    self.fleet = fleet
+    self.version = version
+    self.epoch = epoch
+    self.startedAt = startedAt
+    self.nodes = nodes
+    self.services = services
+    self.running = running
+    self.openClean = openClean
+  }
+}
