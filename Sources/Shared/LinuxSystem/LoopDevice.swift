@@ -9,7 +9,7 @@ package struct LoopDevice: Hashable, Sendable {
 
   package var path: String { "/dev/loop\(number)" }
   /// As `mountinfo` writes it.
-  package var device: String { "7:\(number)" }
+  package var device: DeviceNumber { DeviceNumber(major: 7, minor: UInt32(number)) }
 
   /// Attaches a file to a free device, past the page cache where the file's filesystem allows it.
   ///

@@ -20,6 +20,8 @@ package struct MountEntry: Hashable, Sendable {
 package struct MountTable: Hashable, Sendable {
   package var entries: [MountEntry]
 
+  package init(entries: [MountEntry]) { self.entries = entries }
+
   /// Reads a process's table; its own for nil.
   package static func read(process: Int32? = nil) throws(SystemError) -> MountTable {
     let path = process.map { "/proc/\($0)/mountinfo" } ?? "/proc/self/mountinfo"
