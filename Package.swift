@@ -95,6 +95,7 @@ let package = Package(
     library("CutProtocol", "Shared/CutProtocol", ["Model", crypto]),
     .target(name: "CLinux", path: "Sources/Shared/CLinux"),
     library("LinuxSystem", "Shared/LinuxSystem", ["CLinux"]),
+    library("Lifecycle", "Shared/Lifecycle"),
     library("Telemetry", "Shared/Telemetry", [logging]),
     library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),
     library("FleetWire", "Shared/FleetWire", ["Model", "CutProtocol"] + grpc),
@@ -103,7 +104,7 @@ let package = Package(
     library("OperatorWire", "Shared/OperatorWire", ["Model", "CutProtocol"]),
 
     // Coordinator
-    library("CoordinatorCore", "Coordinator/Core", ["Model", "CutProtocol", logging]),
+    library("CoordinatorCore", "Coordinator/Core", ["Model", "CutProtocol", "Lifecycle", logging]),
     library("PlanFile", "Coordinator/PlanFile", ["Model", yaml]),
     library(
       "Catalog", "Coordinator/Catalog",

@@ -1,5 +1,6 @@
 package import CutProtocol
 internal import Foundation
+internal import Lifecycle
 internal import Logging
 internal import Model
 

@@ -1,4 +1,5 @@
 internal import CutProtocol
+internal import Lifecycle
 internal import Logging
 internal import Model
 

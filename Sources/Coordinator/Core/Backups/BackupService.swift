@@ -1,0 +1,215 @@
+package import CutProtocol
+package import Foundation
+package import Lifecycle
+package import Logging
+package import Model
+
+/// Takes backups: plans, cuts every group, commits by evidence, and deletes again.
+package actor BackupService {
+  /// What a backup needs around it.
+  package struct Environment: Sendable {
+    package var fleet: FleetID
+    package var cuts: any CutStore
+    package var backups: any BackupStore
+    package var plans: any PlanStore
+    package var placements: any PlacementStore
+    package var audit: any AuditStore
+    package var gateway: any AgentGateway
+    package var driver: CutDriver
+    package var closer: AttemptCloser
+    package var fences: FenceSource
+    package var verifier: any CertificateVerifier
+    /// The fleet's authority certificates, DER, which every exported backup carries.
+    package var authorities: [Data]
+    package var times: CutTimes
+    package var logger: Logger
+
+    package init(
+      fleet: FleetID, cuts: any CutStore, backups: any BackupStore, plans: any PlanStore,
+      placements: any PlacementStore, audit: any AuditStore, gateway: any AgentGateway,
+      driver: CutDriver, closer: AttemptCloser, fences: FenceSource,
+      verifier: any CertificateVerifier, authorities: [Data], times: CutTimes, logger: Logger
+    ) {
+      self.fleet = fleet
+      self.cuts = cuts
+      self.backups = backups
+      self.plans = plans
+      self.placements = placements
+      self.audit = audit
+      self.gateway = gateway
+      self.driver = driver
+      self.closer = closer
+      self.fences = fences
+      self.verifier = verifier
+      self.authorities = authorities
+      self.times = times
+      self.logger = logger
+    }
+  }
+
+  let environment: Environment
+  /// Runs the cuts; owned and run by the coordinator.
+  let tasks: Crew
+  private var running: [BackupID: CutProgress] = [:]
+
+  package init(environment: Environment, tasks: Crew) {
+    self.environment = environment
+    self.tasks = tasks
+  }
+
+  var runningBackups: [BackupID] { running.keys.sorted() }
+
+  /// At most this many cuts run at once; each holds applications, so more would only wait for each other.
+  private static let mostRunning = 32
+
+  package func createBackup(of name: PlanName, author: String) async throws(OperationError)
+    -> BackupID
+  {
+    guard running.count < Self.mostRunning else {
+      throw OperationError(.unavailable, "\(running.count) backups are already running")
+    }
+    guard
+      let record = try await reading({ () throws(CatalogError) in
+        try await environment.plans.plan(name)
+      })
+    else {
+      throw OperationError(
+        .notFound, "there is no plan \(name)", hint: "see 'stillpoint plan list'")
+    }
+    let placements = try await reading { () throws(CatalogError) in
+      try await environment.placements.running(on: nil)
+    }
+    let id = try Self.newID(for: name)
+    let plan = try CutPlanner.plan(
+      record.plan, running: placements, backup: id, fleet: environment.fleet, at: .now())
+    let sealed: SealedPlan
+    do {
+      sealed = try SealedPlan(plan)
+    } catch {
+      throw OperationError(.invalid, "the cut's plan cannot be encoded: \(error)")
+    }
+    try await reading { () throws(CatalogError) in
+      try await environment.cuts.create(sealed, by: author)
+    }
+    let progress = CutProgress()
+    running[id] = progress
+    await environment.closer.began(id)
+    try? await environment.audit.audit(
+      AuditEntry(time: .now(), actor: author, action: "backup.create", object: id.text))
+    tasks.run { await self.run(sealed, progress) }
+    return id
+  }
+
+  /// `plan-20260304-050607-1a2b`, within 63 characters.
+  private static func newID(for plan: PlanName) throws(OperationError) -> BackupID {
+    let time = Timestamp.now().description.prefix(19).filter { $0.isNumber || $0 == "T" }
+    let stamp = time.replacingOccurrences(of: "T", with: "-")
+    let random = String(UInt16.random(in: 0x1000...0xffff), radix: 16)
+    do {
+      return try BackupID("\(plan.text.prefix(40))-\(stamp)-\(random)")
+    } catch {
+      throw OperationError(.invalid, "no backup ID can be made from plan name \(plan): \(error)")
+    }
+  }
+
+  private func run(_ plan: SealedPlan, _ progress: CutProgress) async {
+    let id = plan.plan.backup
+    let writer = progress.watch()
+    await withTaskGroup(of: Void.self) { tasks in
+      let backups = environment.backups
+      let logger = environment.logger
+      tasks.addTask {
+        for await entry in writer {
+          do {
+            try await backups.log(entry, of: id)
+          } catch {
+            logger.warning(
+              "backup log line lost", metadata: ["backup": "\(id)", "error": "\(error)"])
+          }
+        }
+      }
+      let results = await cutGroups(of: plan, progress)
+      await commit(await outcome(of: plan, results), progress)
+      progress.end()
+      await tasks.waitForAll()
+    }
+    running[id] = nil
+    await environment.closer.ended(id)
+  }
+
+  private func cutGroups(of plan: SealedPlan, _ progress: CutProgress) async
+    -> [CoordinatorCut.Result]
+  {
+    let driver = environment.driver
+    let times = environment.times
+    return await withTaskGroup(of: (Int, CoordinatorCut.Result).self) { groups in
+      for group in Set(plan.plan.members.map(\.group)).sorted() {
+        groups.addTask {
+          let result = await driver.run(
+            plan: plan, group: group, times: times,
+            cancelled: "the coordinator was stopped during the cut", progress: progress)
+          return (group, result)
+        }
+      }
+      var results: [Int: CoordinatorCut.Result] = [:]
+      for await (group, result) in groups { results[group] = result }
+      return results.sorted { $0.key < $1.key }.map(\.value)
+    }
+  }
+
+  private func outcome(of plan: SealedPlan, _ results: [CoordinatorCut.Result]) async -> CutOutcome
+  {
+    var groups: [GroupEvidence] = []
+    var failures: [String] = []
+    for result in results {
+      switch result {
+      case .evidence(let evidence): groups.append(evidence)
+      case .failed(let sentence): failures.append(sentence)
+      }
+    }
+    let evidence = BackupEvidence(
+      plan: plan.bytes, groups: groups, authorities: environment.authorities, recorded: nil)
+    var verdict = await Grader.verdict(of: evidence, verifier: environment.verifier)
+    if let first = failures.first { verdict.sentence = first }
+    return CutOutcome(
+      backup: plan.plan.backup, verdict: verdict, groups: groups, endedAt: .now())
+  }
+
+  /// Commits one outcome; also used for what recovery finds. Tries again while the disk is full, since certificates exist.
+  package func commit(_ outcome: CutOutcome, _ progress: CutProgress? = nil) async {
+    var pause = Duration.milliseconds(200)
+    while true {
+      do throws(CatalogError) {
+        try await environment.cuts.commit(outcome, epoch: environment.fences.epoch)
+        progress?.note(nil, "\(outcome.verdict.grade.rawValue): \(outcome.verdict.sentence)")
+        environment.logger.notice(
+          "cut committed",
+          metadata: [
+            "backup": "\(outcome.backup)", "grade": "\(outcome.verdict.grade.rawValue)",
+            "reason": "\(outcome.verdict.sentence)",
+          ])
+        return
+      } catch {
+        environment.logger.error(
+          "cut not committed", metadata: ["backup": "\(outcome.backup)", "error": "\(error)"])
+        progress?.note(nil, "not committed yet: \(error)")
+        guard error.code == .full || error.code == .storage else { return }
+      }
+      guard (try? await Task.sleep(for: pause)) != nil else { return }
+      pause = min(pause * 2, .seconds(10))
+    }
+  }
+
+  func progressNow(of id: BackupID) -> CutProgress? { running[id] }
+
+  /// Turns a catalog's error into the operator's.
+  func reading<Value: Sendable>(_ work: () async throws(CatalogError) -> Value)
+    async throws(OperationError) -> Value
+  {
+    do throws(CatalogError) {
+      return try await work()
+    } catch {
+      throw OperationError(error)
+    }
+  }
+}

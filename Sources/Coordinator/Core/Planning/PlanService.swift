@@ -1,0 +1,83 @@
+internal import CutProtocol
+internal import Foundation
+package import Model
+
+/// Keeps plans, and rehearses them.
+package struct PlanService: PlanOperations {
+  private let fleet: FleetID
+  private let store: any PlanStore
+  private let placements: any PlacementStore
+  private let audit: any AuditStore
+  private let rehearsal: PlanRehearsal
+
+  package init(
+    fleet: FleetID, store: any PlanStore, placements: any PlacementStore, audit: any AuditStore,
+    rehearsal: PlanRehearsal
+  ) {
+    self.fleet = fleet
+    self.store = store
+    self.placements = placements
+    self.audit = audit
+    self.rehearsal = rehearsal
+  }
+
+  package func applyPlan(_ plan: BackupPlan, source: String, author: String)
+    async throws(OperationError) -> PlanRecord
+  {
+    _ = try await resolve(plan)
+    do {
+      let record = try await store.save(plan, source: source, by: author, at: .now())
+      try await audit.audit(
+        AuditEntry(
+          time: .now(), actor: author, action: "plan.apply", object: plan.name.text,
+          detail: "revision \(record.revision)"))
+      return record
+    } catch {
+      throw OperationError(error)
+    }
+  }
+
+  package func plans() async throws(OperationError) -> [PlanRecord] {
+    do { return try await store.plans() } catch { throw OperationError(error) }
+  }
+
+  package func plan(_ name: PlanName) async throws(OperationError) -> PlanRecord {
+    let found: PlanRecord?
+    do { found = try await store.plan(name) } catch { throw OperationError(error) }
+    guard let found else {
+      throw OperationError(
+        .notFound, "there is no plan \(name)", hint: "see 'stillpoint plan list'")
+    }
+    return found
+  }
+
+  package func checkPlan(_ name: PlanName) async throws(OperationError) -> PlanCheck {
+    let record = try await plan(name)
+    return try await rehearsal.run(try await resolve(record.plan))
+  }
+
+  package func deletePlan(_ name: PlanName, author: String) async throws(OperationError) {
+    _ = try await plan(name)
+    do {
+      try await store.deletePlan(name)
+      try await audit.audit(
+        AuditEntry(time: .now(), actor: author, action: "plan.delete", object: name.text))
+    } catch {
+      throw OperationError(error)
+    }
+  }
+
+  /// The plan against what runs now, under an ID that no backup ever gets.
+  private func resolve(_ plan: BackupPlan) async throws(OperationError) -> CutPlan {
+    let running: [Placement]
+    do { running = try await placements.running(on: nil) } catch { throw OperationError(error) }
+    let random = String(UInt32.random(in: .min ... .max), radix: 16)
+    let id: BackupID
+    do {
+      id = try BackupID("rehearsal-\(random)")
+    } catch {
+      throw OperationError(.invalid, "\(error)")
+    }
+    return try CutPlanner.plan(plan, running: running, backup: id, fleet: fleet, at: .now())
+  }
+}
