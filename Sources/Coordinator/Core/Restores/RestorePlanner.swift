@@ -1,0 +1,54 @@
+internal import CutProtocol
+internal import Foundation
+internal import Model
+
+/// What has to be restored, in which order. Synchronous and deterministic but for new names.
+enum RestorePlanner {
+  static func steps(
+    of backup: BackupRecord, services: [ServiceName],
+    snapshots: [(node: NodeID, record: SnapshotRecord)]
+  ) throws(OperationError) -> [RestoreRecord.Step] {
+    let members = backup.plan.plan.members
+    for service in services where backup.plan.plan.member(service) == nil {
+      let known = members.map(\.name.text).joined(separator: ", ")
+      throw OperationError(
+        .invalid, "backup \(backup.plan.plan.backup) has no service \(service) (it has: \(known))")
+    }
+    let wanted = services.isEmpty ? Set(members.map(\.name)) : Set(services)
+    let order = DependencyGraph(
+      members.map { MemberPlanLinks(name: $0.name, dependsOn: $0.dependsOn) }
+    ).restoreOrder()
+    var steps: [RestoreRecord.Step] = []
+    for name in order where wanted.contains(name) {
+      guard let member = backup.plan.plan.member(name) else { continue }
+      for volume in member.volumes {
+        let found = snapshots.first { snapshot in
+          snapshot.node == member.node && snapshot.record.volume == volume.volume
+        }
+        guard let found else {
+          throw OperationError(
+            .conflict, "the backup has no snapshot of \(volume.containerPath) of \(name)",
+            hint: "leave it out with --service, if the others are wanted without it")
+        }
+        steps.append(RestoreRecord.Step(member: name, node: found.node, source: found.record))
+      }
+    }
+    guard !steps.isEmpty else {
+      throw OperationError(
+        .invalid, "nothing to restore: the services asked for have no volumes in this backup")
+    }
+    return steps
+  }
+
+  /// `restore-20260304-050607-1a2b`.
+  static func newID() throws(OperationError) -> RestoreID {
+    let time = Timestamp.now().description.prefix(19).filter { $0.isNumber || $0 == "T" }
+    let stamp = time.replacingOccurrences(of: "T", with: "-")
+    let random = String(UInt16.random(in: 0x1000...0xffff), radix: 16)
+    do {
+      return try RestoreID("restore-\(stamp)-\(random)")
+    } catch {
+      throw OperationError(.invalid, "\(error)")
+    }
+  }
+}

@@ -1,0 +1,182 @@
+internal import CutProtocol
+package import Lifecycle
+package import Logging
+package import Model
+
+/// Brings backups back: every volume from its snapshot, dependencies first, all from one and the same cut.
+package actor RestoreService {
+  private let store: any RestoreStore
+  private let audit: any AuditStore
+  private let backups: BackupService
+  private let gateway: any AgentGateway
+  private let tasks: Crew
+  private let logger: Logger
+  /// Members that a running restore is writing, by node.
+  private var busy: [RestoreID: Set<ServiceName>] = [:]
+
+  /// How long one volume may take; copying drivers need minutes, cloning ones milliseconds.
+  private static let volumeLimit = Duration.seconds(3600)
+
+  package init(
+    store: any RestoreStore, audit: any AuditStore, backups: BackupService,
+    gateway: any AgentGateway, tasks: Crew, logger: Logger
+  ) {
+    self.store = store
+    self.audit = audit
+    self.backups = backups
+    self.gateway = gateway
+    self.tasks = tasks
+    self.logger = logger
+  }
+
+  /// Takes up the restores that a stopped coordinator left running; each step is idempotent.
+  package func resume() async {
+    do {
+      for record in try await store.restores() where record.state == .running {
+        start(record)
+      }
+    } catch {
+      logger.error("running restores not read", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func start(_ record: RestoreRecord) {
+    busy[record.id] = Set(record.steps.map(\.member))
+    tasks.run { await self.run(record) }
+  }
+
+  private func run(_ started: RestoreRecord) async {
+    var record = started
+    for index in record.steps.indices where record.steps[index].restored == nil {
+      do throws(OperationError) {
+        record.steps[index].restored = try await restore(record.steps[index], of: record)
+      } catch {
+        record.state = .failed(reason: error.message)
+        break
+      }
+      await save(record)
+    }
+    if Task.isCancelled { return busy[record.id] = nil }  // Resumed at the next start.
+    if record.state == .running { record.state = .completed }
+    record.endedAt = .now()
+    await save(record)
+    busy[record.id] = nil
+    logger.notice(
+      "restore ended", metadata: ["restore": "\(record.id)", "state": "\(record.state)"])
+  }
+
+  private func restore(_ step: RestoreRecord.Step, of record: RestoreRecord)
+    async throws(OperationError) -> VolumeRef
+  {
+    let what = "\(step.source.containerPath) of \(step.member) on \(step.node)"
+    let order = VolumeRestore(
+      restore: record.id, source: step.source,
+      place: record.into.map { .beside(directory: $0) } ?? .original)
+    let reply: NodeReply
+    do {
+      reply = try await gateway.request(
+        .restore(order), to: step.node, timeout: Self.volumeLimit)
+    } catch {
+      throw OperationError(.unavailable, "\(what) was not restored: \(error.message)")
+    }
+    switch reply {
+    case .restored(let volume): return volume
+    case .failed(let refusal):
+      throw OperationError(.conflict, "\(what) was not restored: \(refusal)")
+    case .done, .deleted:
+      throw OperationError(.unavailable, "\(what): the agent gave an answer to another request")
+    }
+  }
+
+  private func save(_ record: RestoreRecord) async {
+    do {
+      try await store.saveRestore(record)
+    } catch {
+      // The steps are idempotent: what is not recorded as done is asked for once more.
+      logger.error(
+        "restore not recorded", metadata: ["restore": "\(record.id)", "error": "\(error)"])
+    }
+  }
+}
+
+extension RestoreService: RestoreOperations {
+  package func restores() async throws(OperationError) -> [RestoreRecord] {
+    do { return try await store.restores() } catch { throw OperationError(error) }
+  }
+
+  package func restore(_ id: RestoreID) async throws(OperationError) -> RestoreRecord {
+    let found: RestoreRecord?
+    do { found = try await store.restore(id) } catch { throw OperationError(error) }
+    guard let found else {
+      throw OperationError(
+        .notFound, "there is no restore \(id)", hint: "see 'stillpoint restore list'")
+    }
+    return found
+  }
+
+  package func createRestore(_ request: RestoreRequest, author: String)
+    async throws(OperationError) -> RestoreRecord
+  {
+    let backup = try await backups.backup(request.backup)
+    try await judge(backup, request)
+    let steps = try await RestorePlanner.steps(
+      of: backup, services: request.services, snapshots: backups.snapshots(of: backup))
+    try await refuseMixing(request, steps)
+    let record = RestoreRecord(
+      id: try RestorePlanner.newID(), backup: request.backup, into: request.into,
+      createdBy: author, createdAt: .now(), endedAt: nil, state: .running, steps: steps)
+    do {
+      try await store.saveRestore(record)
+      try await audit.audit(
+        AuditEntry(
+          time: .now(), actor: author, action: "restore.create", object: record.id.text,
+          detail: "backup \(request.backup)" + (request.into.map { " into \($0)" } ?? "")))
+    } catch {
+      throw OperationError(error)
+    }
+    start(record)
+    return record
+  }
+
+  /// The proof is evaluated anew: a backup is restored for what it proves today.
+  private func judge(_ backup: BackupRecord, _ request: RestoreRequest)
+    async throws(OperationError)
+  {
+    let id = request.backup
+    guard backup.deletionBegan == nil else {
+      throw OperationError(.conflict, "backup \(id) is being deleted")
+    }
+    let verdict = try await backups.verify(id)
+    if verdict.grade == .failed {
+      throw OperationError(.conflict, "backup \(id) failed: \(verdict.sentence)")
+    }
+    if verdict.grade == .unproven && !request.acceptUnproven {
+      throw OperationError(
+        .conflict, "backup \(id) is unproven: \(verdict.sentence)",
+        hint: "if nothing better exists, restore it with --accept-unproven")
+    }
+    if let into = request.into, !into.hasPrefix("/") || into.contains("/../") {
+      throw OperationError(.invalid, "'\(into)' is no absolute directory of the nodes")
+    }
+  }
+
+  /// Volumes of two cuts never come to lie side by side as if they belonged together.
+  private func refuseMixing(_ request: RestoreRequest, _ steps: [RestoreRecord.Step])
+    async throws(OperationError)
+  {
+    let members = Set(steps.map(\.member))
+    if let (other, shared) = busy.first(where: { !$0.value.isDisjoint(with: members) }) {
+      let names = shared.intersection(members).map(\.text).sorted().joined(separator: ", ")
+      throw OperationError(
+        .conflict, "restore \(other) is restoring \(names)", hint: "wait until it has ended")
+    }
+    guard let into = request.into else { return }
+    for earlier in try await restores()
+    where earlier.into == into && earlier.backup != request.backup {
+      throw OperationError(
+        .conflict,
+        "\(into) was used by restore \(earlier.id) of another backup, \(earlier.backup): two cuts would be mixed",
+        hint: "choose another directory")
+    }
+  }
+}
