@@ -12,7 +12,7 @@ package enum DurableFile {
 
   /// Waits until everything written to the open file is on stable storage.
   package static func sync(_ file: DescriptorHandle, path: String) throws(SystemCallError) {
-    guard fsync(file.number) == 0 else { throw SystemCallError(lastOf: "fsync", of: path) }
+    guard file.use({ fsync($0) }) == 0 else { throw SystemCallError(lastOf: "fsync", of: path) }
   }
 
   /// Waits until the entries of a directory are on stable storage.
@@ -30,7 +30,9 @@ package enum DurableFile {
     let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
     var written = 0
     while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { write(file.number, $0.baseAddress, $0.count) }
+      let count = file.use { number in
+        bytes[written...].withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
+      }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw SystemCallError(lastOf: "writing", of: temporary) }
       written += count
@@ -56,7 +58,7 @@ package enum DurableFile {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)
     while true {
-      let count = Glibc.read(file.number, &chunk, chunk.count)
+      let count = file.use { Glibc.read($0, &chunk, chunk.count) }
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw SystemCallError(lastOf: "reading", of: path) }
       guard count > 0 else { return bytes }

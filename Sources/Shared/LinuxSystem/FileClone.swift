@@ -19,7 +19,7 @@ package enum FileClone {
     _ destination: String, of source: DescriptorHandle, mode: UInt32 = 0o600
   ) throws(SystemCallError) -> DescriptorHandle {
     let to = try DurableFile.open(destination, O_RDWR | O_CREAT | O_EXCL, mode: mode)
-    let answer = cl_clone(to.number, source.number)
+    let answer = to.use { to in source.use { cl_clone(to, $0) } }
     guard answer == 0 else {
       unlink(destination)
       throw SystemCallError("cloning into", of: destination, number: -answer)

@@ -21,13 +21,15 @@ package struct LoopDevice: Hashable, Sendable {
     let control = try DurableFile.open("/dev/loop-control", O_RDWR)
     // Another process may take the same free device first; each round has a new one.
     for _ in 0..<100 {
-      let number = cl_loop_free_number(control.number)
+      let number = control.use { cl_loop_free_number($0) }
       guard number >= 0 else {
         throw SystemCallError("finding a free loop device", of: file, number: -number)
       }
       let device = LoopDevice(number: number)
       let open = try device.open(readOnly: readOnly)
-      let answer = cl_loop_attach(open.number, backing.number, readOnly ? 1 : 0)
+      let answer = open.use { device in
+        backing.use { cl_loop_attach(device, $0, readOnly ? 1 : 0) }
+      }
       if answer == 0 { return (device, open) }
       guard answer == -EBUSY else {
         throw SystemCallError("attaching to \(device.path)", of: file, number: -answer)
@@ -43,10 +45,11 @@ package struct LoopDevice: Hashable, Sendable {
     var status = stat()
     guard stat(file, &status) == 0 else { throw SystemCallError(lastOf: "stat", of: file) }
     for device in attached() {
-      guard let open = try? device.open(readOnly: true) else { continue }  // It went away meanwhile.
+      // A device that went away meanwhile shows nothing.
+      guard let open = try? device.open(readOnly: true) else { continue }
       var filesystem: UInt64 = 0
       var inode: UInt64 = 0
-      if cl_loop_backing(open.number, &filesystem, &inode) == 0,
+      if open.use({ cl_loop_backing($0, &filesystem, &inode) }) == 0,
         inode == UInt64(status.st_ino), sameDevice(filesystem, UInt64(status.st_dev))
       {
         return device
@@ -57,7 +60,7 @@ package struct LoopDevice: Hashable, Sendable {
 
   /// Takes over the size of a file that has grown.
   package func takeSize() throws(SystemCallError) {
-    let answer = cl_loop_take_size(try open(readOnly: true).number)
+    let answer = try open(readOnly: true).use { cl_loop_take_size($0) }
     guard answer == 0 else { throw SystemCallError("resizing", of: path, number: -answer) }
   }
 
@@ -78,7 +81,8 @@ package struct LoopDevice: Hashable, Sendable {
     return found.sorted { $0.number < $1.number }
   }
 
-  private func open(readOnly: Bool) throws(SystemCallError) -> DescriptorHandle {
+  /// Opens the device, which keeps it attached meanwhile.
+  package func open(readOnly: Bool = false) throws(SystemCallError) -> DescriptorHandle {
     // Without a device filesystem nobody makes the node of a device beyond the first eight.
     if access(path, F_OK) != 0 {
       guard mknod(path, S_IFBLK | 0o660, dev_t(7) << 8 | dev_t(number)) == 0 || errno == EEXIST
@@ -94,5 +98,21 @@ package struct LoopDevice: Hashable, Sendable {
     let minor = status & 0xff | (status >> 12) & ~0xff
     return reported == major << 20 | minor
       || reported == (major << 8 | minor & 0xff | (minor & ~0xff) << 12)
+  }
+}
+
+extension LoopDevice {
+  /// Waits until no device shows this file; the one that still does at the end of the time, if any.
+  ///
+  /// The kernel detaches a device a moment after its last user has gone. Blocks.
+  package static func waitUntilDetached(_ file: String, atMost limit: Duration)
+    throws(SystemCallError) -> LoopDevice?
+  {
+    let end = ContinuousClock.now + limit
+    while true {
+      guard let device = try find(backing: file) else { return nil }
+      guard ContinuousClock.now < end else { return device }
+      usleep(2_000)
+    }
   }
 }
