@@ -32,18 +32,18 @@ package struct Endpoint: Hashable, Sendable {
 
   /// Binds the socket, for its owner only. A socket that nobody listens on any more is replaced.
   func listen() throws(StorageError) -> Int32 {
-    do throws(SystemCallError) {
+    do throws(SystemError) {
       try DurableFile.makeDirectories(DurableFile.parent(of: path))
       if access(path, F_OK) == 0 {
         guard try !answers() else {
-          throw SystemCallError("listening (another process does)", of: path, number: EADDRINUSE)
+          throw SystemError("listen (another process does)", path, code: EADDRINUSE)
         }
         unlink(path)
       }
       let number = try newSocket()
       let bound = withAddress { bind(number, $0, $1) }
       guard bound == 0, chmod(path, 0o600) == 0, Glibc.listen(number, 64) == 0 else {
-        let error = SystemCallError(lastOf: "listening", of: path)
+        let error = SystemError("listen", path, code: errno)
         close(number)
         throw error
       }
@@ -56,16 +56,16 @@ package struct Endpoint: Hashable, Sendable {
   /// Removes the socket's entry.
   func remove() { unlink(path) }
 
-  private func answers() throws(SystemCallError) -> Bool {
+  private func answers() throws(SystemError) -> Bool {
     let number = try newSocket()
     defer { close(number) }
     return withAddress { connect(number, $0, $1) } == 0
   }
 
-  private func newSocket() throws(SystemCallError) -> Int32 {
+  private func newSocket() throws(SystemError) -> Int32 {
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     let number = socket(AF_UNIX, type, 0)
-    guard number >= 0 else { throw SystemCallError(lastOf: "making a socket", of: path) }
+    guard number >= 0 else { throw SystemError("socket", path, code: errno) }
     return number
   }
 

@@ -32,9 +32,9 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
   }
 
   /// A failed system call; a full filesystem has a code of its own.
-  package init(_ error: SystemCallError, while attempt: String) {
+  package init(_ error: SystemError, while attempt: String) {
     // ENOSPC and EDQUOT of errno(3).
-    let full = error.number == 28 || error.number == 122
+    let full = error.code == 28 || error.code == 122
     self.init(full ? .resourceExhausted : .internal, "\(attempt): \(error)")
   }
 
@@ -48,9 +48,9 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
       return try body()
     } catch let error as StorageError {
       throw error
-    } catch let error as SystemCallError {
+    } catch let error as SystemError {
       // EBUSY of errno(3).
-      guard error.number != 16 else {
+      guard error.code != 16 else {
         throw StorageError(
           .failedPrecondition, "\(attempt): \(error)", hint: "a process has files open there")
       }

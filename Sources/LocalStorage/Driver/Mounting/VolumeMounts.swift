@@ -30,13 +30,13 @@ package struct VolumeMounts: Sendable {
     let options = try MountOptions(words: use.mountFlags, for: volume.filesystem)
     try await pool.gate.enter(alone: ["volume \(id)"]) {
       let image = pool.image(of: volume)
-      let attachment = try await blockingCall { () throws(StorageError) in
+      let attachment = try await onDedicatedThread { () throws(StorageError) in
         try Self.attach(volume, image: image, for: path)
       }
       defer { withExtendedLifetime(attachment.handle) {} }
       guard !attachment.isMounted else { return }
       try await growBeforeMounting(volume, on: attachment)
-      try await blockingCall { () throws(StorageError) in
+      try await onDedicatedThread { () throws(StorageError) in
         try StorageError.explaining("staging volume \(id)") {
           try Mounts.mount(
             attachment.device.path, at: Mounts.normalised(path),
@@ -62,7 +62,7 @@ package struct VolumeMounts: Sendable {
       try DurableFile.makeDirectories(path, mode: 0o750)
       let place = Mounts.normalised(path)
       let attached = try LoopDevice.find(backing: image)
-      let entries = try Mounts.all()
+      let entries = try MountTable.read().entries
       if let there = entries.last(where: { $0.mountPoint == place }) {
         if let attached, there.device == attached.device {
           return Attachment(device: attached, handle: nil, isMounted: true)
@@ -101,7 +101,7 @@ package struct VolumeMounts: Sendable {
   private func growMounted(_ volume: StoredVolume, on device: LoopDevice, at path: String)
     async throws
   {
-    guard volume.mustGrow, let entry = try? Mounts.at(path), !entry.isReadOnly else { return }
+    guard volume.mustGrow, let entry = try? Self.mount(at: path), !entry.isReadOnly else { return }
     try await Self.takeSize(volume, device)
     switch volume.filesystem {
     case .xfs: try await SystemTool.growXFS.run([path])
@@ -121,8 +121,8 @@ package struct VolumeMounts: Sendable {
   private static func takeSize(_ volume: StoredVolume, _ device: LoopDevice)
     async throws(StorageError)
   {
-    try await blockingCall { () throws(StorageError) in
-      do throws(SystemCallError) {
+    try await onDedicatedThread { () throws(StorageError) in
+      do throws(SystemError) {
         try device.takeSize()
       } catch {
         throw StorageError(error, while: "growing volume \(volume.id)")
@@ -136,11 +136,11 @@ package struct VolumeMounts: Sendable {
     try Self.requireAbsolute(path, "staging_target_path")
     try await pool.gate.enter(alone: ["volume \(id)"]) {
       let image = pool.image(of: volume)
-      try await blockingCall { () throws(StorageError) in
+      try await onDedicatedThread { () throws(StorageError) in
         try StorageError.explaining("unstaging volume \(id)") {
           guard let device = try LoopDevice.find(backing: image) else { return }
           let place = Mounts.normalised(path)
-          let entries = try Mounts.all().filter { $0.device == device.device }
+          let entries = try MountTable.read().mounts(of: device.device)
           guard entries.contains(where: { $0.mountPoint == place }) else { return }
           if let other = entries.first(where: { $0.mountPoint != place }) {
             throw StorageError(
@@ -167,7 +167,7 @@ package struct VolumeMounts: Sendable {
     }
     try await pool.gate.enter(alone: ["volume \(id)"]) {
       let image = pool.image(of: volume)
-      try await blockingCall { () throws(StorageError) in
+      try await onDedicatedThread { () throws(StorageError) in
         try StorageError.explaining("publishing volume \(id)") {
           try Self.bind(volume, image: image, from: staging, at: target, use: use)
         }
@@ -179,7 +179,7 @@ package struct VolumeMounts: Sendable {
     _ volume: StoredVolume, image: String, from staging: String, at target: String, use: Use
   ) throws {
     let stage = Mounts.normalised(staging)
-    let entries = try Mounts.all()
+    let entries = try MountTable.read().entries
     guard let device = try LoopDevice.find(backing: image),
       entries.contains(where: { $0.mountPoint == stage && $0.device == device.device })
     else {
@@ -214,7 +214,7 @@ package struct VolumeMounts: Sendable {
     try Self.requireAbsolute(target, "target_path")
     try await pool.gate.enter(alone: ["volume \(id)"]) {
       let image = pool.image(of: volume)
-      try await blockingCall { () throws(StorageError) in
+      try await onDedicatedThread { () throws(StorageError) in
         try StorageError.explaining("unpublishing volume \(id)") {
           if let device = try LoopDevice.find(backing: image) {
             try Self.unmountAll(Mounts.normalised(target), of: device)
@@ -222,15 +222,15 @@ package struct VolumeMounts: Sendable {
         }
         guard rmdir(target) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EBUSY else {
           throw StorageError(
-            SystemCallError(lastOf: "removing", of: target), while: "unpublishing volume \(id)")
+            SystemError("rmdir", target, code: errno), while: "unpublishing volume \(id)")
         }
       }
     }
   }
 
   /// Removes every mount of the device at this place; others that lie on top are not touched.
-  private static func unmountAll(_ place: String, of device: LoopDevice) throws(SystemCallError) {
-    while let top = try Mounts.at(place), top.device == device.device {
+  private static func unmountAll(_ place: String, of device: LoopDevice) throws(SystemError) {
+    while let top = try MountTable.read().mount(at: place), top.device == device.device {
       try Mounts.unmount(place)
     }
   }
@@ -249,11 +249,11 @@ package struct VolumeMounts: Sendable {
   package func usage(_ id: String, at path: String) async throws -> (bytes: Usage, inodes: Usage) {
     let volume = try pool.volume(id)
     _ = try await mountedDevice(of: volume, at: path)
-    return try await blockingCall { () throws(StorageError) in
+    return try await onDedicatedThread { () throws(StorageError) in
       var status = statvfs()
       guard statvfs(path, &status) == 0 else {
         throw StorageError(
-          SystemCallError(lastOf: "statvfs", of: path), while: "measuring volume \(id)")
+          SystemError("statvfs", path, code: errno), while: "measuring volume \(id)")
       }
       let block = Int64(status.f_frsize)
       let bytes = Usage(
@@ -276,10 +276,10 @@ package struct VolumeMounts: Sendable {
     -> LoopDevice
   {
     let image = pool.image(of: volume)
-    return try await blockingCall { () throws(StorageError) in
-      do throws(SystemCallError) {
+    return try await onDedicatedThread { () throws(StorageError) in
+      do throws(SystemError) {
         if let device = try LoopDevice.find(backing: image),
-          try Mounts.at(path)?.device == device.device
+          try Self.mount(at: path)?.device == device.device
         {
           return device
         }
@@ -294,7 +294,11 @@ package struct VolumeMounts: Sendable {
   package func mountPoints(of volume: StoredVolume) -> [String] {
     // A failure here means that nothing can be said, which an empty list says.
     guard let device = try? LoopDevice.find(backing: pool.image(of: volume)) else { return [] }
-    return (try? Mounts.all().filter { $0.device == device.device }.map(\.mountPoint)) ?? []
+    return (try? MountTable.read().mounts(of: device.device).map(\.mountPoint)) ?? []
+  }
+
+  private static func mount(at path: String) throws(SystemError) -> MountEntry? {
+    try MountTable.read().mount(at: Mounts.normalised(path))
   }
 
   private static func requireAbsolute(_ path: String, _ field: String) throws(StorageError) {

@@ -25,7 +25,7 @@ extension Pool {
       try requireSpace(for: "snapshot \(name)")
       let serial = index.withLock { $0.nextSerial() }
       let directory = directory
-      let snapshot = try await blockingCall { () throws(StorageError) in
+      let snapshot = try await onDedicatedThread { () throws(StorageError) in
         let (snapshot, clone) = try Self.cut(
           volume, name: name, serial: serial, group: nil, in: directory)
         do throws(StorageError) {
@@ -49,7 +49,7 @@ extension Pool {
   ) throws(StorageError) -> (StoredSnapshot, DescriptorHandle) {
     let id = freshID("snap")
     let clone: DescriptorHandle
-    do throws(SystemCallError) {
+    do throws(SystemError) {
       clone = try FileClone.make(
         directory.image(.snapshots, id), of: directory.image(.volumes, volume.id))
     } catch {
@@ -67,7 +67,7 @@ extension Pool {
     _ clones: [(StoredSnapshot, DescriptorHandle)], in directory: PoolDirectory
   ) throws(StorageError) {
     for (snapshot, clone) in clones {
-      do throws(SystemCallError) {
+      do throws(SystemError) {
         try DurableFile.sync(clone, path: directory.image(.snapshots, snapshot.id))
       } catch {
         throw StorageError(error, while: "storing snapshot \(snapshot.name)")
@@ -91,7 +91,7 @@ extension Pool {
     }
     try await gate.enter(alone: ["snapshot \(id)", "snapshot name \(snapshot.name)"]) {
       let directory = directory
-      try await blockingCall { () throws(StorageError) in
+      try await onDedicatedThread { () throws(StorageError) in
         try directory.remove(.snapshots, id: id, images: [directory.image(.snapshots, id)])
       }
       index.withLock { $0.removeSnapshot(id) }
@@ -131,7 +131,7 @@ extension Pool {
       try requireSpace(for: "group snapshot \(name)")
       let serials = index.withLock { index in (0...volumes.count).map { _ in index.nextSerial() } }
       let directory = directory
-      let group = try await blockingCall { () throws(StorageError) in
+      let group = try await onDedicatedThread { () throws(StorageError) in
         try Self.cutGroup(volumes, name: name, serials: serials, in: directory)
       }
       index.withLock { $0.insert(group) }
@@ -184,7 +184,7 @@ extension Pool {
     let keys = group.snapshots.map { "snapshot \($0.id)" } + ["group name \(group.name)"]
     try await gate.enter(alone: keys) {
       let directory = directory
-      try await blockingCall { () throws(StorageError) in
+      try await onDedicatedThread { () throws(StorageError) in
         try directory.remove(
           .groups, id: id, images: group.snapshots.map { directory.image(.snapshots, $0.id) })
       }

@@ -53,8 +53,8 @@ extension Pool {
         try await (volume.filesystem == .ext4 ? SystemTool.makeExt4 : .makeXFS).run([image])
       }
       let directory = directory
-      try await blockingCall { () throws(StorageError) in
-        do throws(SystemCallError) {
+      try await onDedicatedThread { () throws(StorageError) in
+        do throws(SystemError) {
           try DurableFile.sync(DurableFile.open(image, O_RDWR), path: image)
         } catch {
           throw StorageError(error, while: "making volume \(order.name)")
@@ -107,8 +107,8 @@ extension Pool {
   private func makeImage(_ image: String, size: Int64, from source: String?)
     async throws(StorageError)
   {
-    try await blockingCall { () throws(StorageError) in
-      do throws(SystemCallError) {
+    try await onDedicatedThread { () throws(StorageError) in
+      do throws(SystemError) {
         let file =
           if let source {
             try FileClone.make(image, of: source)
@@ -116,7 +116,7 @@ extension Pool {
             try DurableFile.open(image, O_RDWR | O_CREAT | O_EXCL)
           }
         guard file.use({ ftruncate($0, off_t(size)) }) == 0 else {
-          throw SystemCallError(lastOf: "sizing", of: image)
+          throw SystemError("truncate", image, code: errno)
         }
       } catch {
         throw StorageError(error, while: "making image \(image)")
@@ -130,7 +130,7 @@ extension Pool {
     try await gate.enter(alone: ["volume \(id)"]) {
       let image = image(of: volume)
       let directory = directory
-      try await blockingCall { () throws(StorageError) in
+      try await onDedicatedThread { () throws(StorageError) in
         guard access(image, F_OK) == 0 else { return }
         try StorageError.explaining("deleting volume \(id)") {
           guard let device = try LoopDevice.waitUntilDetached(image, atMost: .seconds(1)) else {
@@ -141,7 +141,7 @@ extension Pool {
             hint: "unpublish and unstage it first, and stop what has it mounted elsewhere")
         }
       }
-      try await blockingCall { () throws(StorageError) in
+      try await onDedicatedThread { () throws(StorageError) in
         try directory.remove(.volumes, id: id, images: [image])
       }
       index.withLock { $0.removeVolume(id) }
@@ -176,10 +176,10 @@ extension Pool {
       volume.capacity = capacity
       volume.mustGrow = true
       let (grown, directory, image) = (volume, directory, image(of: volume))
-      try await blockingCall { () throws(StorageError) in
+      try await onDedicatedThread { () throws(StorageError) in
         guard truncate(image, off_t(capacity)) == 0 else {
           throw StorageError(
-            SystemCallError(lastOf: "sizing", of: image), while: "growing volume \(id)")
+            SystemError("truncate", image, code: errno), while: "growing volume \(id)")
         }
         try directory.store(grown, .volumes, id: id)
       }
@@ -193,7 +193,7 @@ extension Pool {
     var grown = volume
     grown.mustGrow = false
     let (record, directory) = (grown, directory)
-    try await blockingCall { () throws(StorageError) in
+    try await onDedicatedThread { () throws(StorageError) in
       try directory.store(record, .volumes, id: record.id)
     }
     index.withLock { $0.insert(record) }

@@ -26,7 +26,7 @@ package final class Pool: Sendable {
   package static func open(_ path: String, limits: PoolLimits = PoolLimits())
     async throws(StorageError) -> Pool
   {
-    try await blockingCall { () throws(StorageError) in
+    try await onDedicatedThread { () throws(StorageError) in
       let directory = PoolDirectory(path: path)
       let lock = try directory.open()
       return Pool(directory: directory, limits: limits, lock: lock, index: try directory.load())

@@ -25,19 +25,19 @@ package struct PoolDirectory: Sendable {
   ///
   /// The pool stays taken for as long as the returned descriptor is open.
   package func open() throws(StorageError) -> DescriptorHandle {
-    do throws(SystemCallError) {
+    do throws(SystemError) {
       for kind in Kind.allCases { try DurableFile.makeDirectories(folder(kind), mode: 0o700) }
       let lock = try DurableFile.open("\(path)/.lock", O_RDWR | O_CREAT)
       guard lock.use({ flock($0, LOCK_EX | LOCK_NB) }) == 0 else {
-        throw SystemCallError(lastOf: "locking", of: "\(path)/.lock")
+        throw SystemError("lock", "\(path)/.lock", code: errno)
       }
       try proveCloning()
       return lock
     } catch {
-      if error.number == EWOULDBLOCK {
+      if error.code == EWOULDBLOCK {
         throw StorageError(.failedPrecondition, "pool \(path) is in use by another driver process")
       }
-      if error.number == EOPNOTSUPP || error.number == EINVAL || error.number == ENOTTY {
+      if error.code == EOPNOTSUPP || error.code == EINVAL || error.code == ENOTTY {
         throw StorageError(
           .failedPrecondition, "pool \(path) lies on a filesystem that cannot clone files",
           hint: "use an XFS made with reflink=1, or --pool-file")
@@ -46,7 +46,7 @@ package struct PoolDirectory: Sendable {
     }
   }
 
-  private func proveCloning() throws(SystemCallError) {
+  private func proveCloning() throws(SystemError) {
     let original = "\(path)/.probe"
     let copy = "\(path)/.probe.clone"
     unlink(copy)
@@ -118,7 +118,7 @@ package struct PoolDirectory: Sendable {
     } catch {
       throw StorageError(.internal, "encoding \(document(kind, id)) failed: \(error)")
     }
-    do throws(SystemCallError) {
+    do throws(SystemError) {
       try DurableFile.replace(document(kind, id), with: bytes)
     } catch {
       throw StorageError(error, while: "storing \(id)")
@@ -127,7 +127,7 @@ package struct PoolDirectory: Sendable {
 
   /// Forgets an object durably, then frees its space: a crash in between leaves an image that the next start removes.
   package func remove(_ kind: Kind, id: String, images: [String]) throws(StorageError) {
-    do throws(SystemCallError) {
+    do throws(SystemError) {
       try DurableFile.remove(document(kind, id))
     } catch {
       throw StorageError(error, while: "deleting \(id)")
@@ -140,7 +140,7 @@ package struct PoolDirectory: Sendable {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else {
       throw StorageError(
-        SystemCallError(lastOf: "statvfs", of: path), while: "measuring pool \(path)")
+        SystemError("statvfs", path, code: errno), while: "measuring pool \(path)")
     }
     let block = Int64(status.f_frsize)
     return (Int64(status.f_blocks) * block, Int64(status.f_bavail) * block)

@@ -22,7 +22,7 @@ package struct PoolFile: Hashable, Sendable {
   package func mount() async throws(StorageError) {
     if access(file, F_OK) != 0 { try await make() }
     let pool = self
-    try await blockingCall { () throws(StorageError) in try pool.attach() }
+    try await onDedicatedThread { () throws(StorageError) in try pool.attach() }
   }
 
   private func make() async throws(StorageError) {
@@ -31,22 +31,22 @@ package struct PoolFile: Hashable, Sendable {
         .outOfRange, "a pool of \(size) is too small: XFS needs \(Self.minimumSize) at least")
     }
     let unfinished = file + ".new"
-    do throws(SystemCallError) {
+    do throws(SystemError) {
       try DurableFile.makeDirectories(DurableFile.parent(of: file), mode: 0o700)
       unlink(unfinished)
       let handle = try DurableFile.open(unfinished, O_RDWR | O_CREAT | O_EXCL)
       let bytes = off_t(ByteSize.wholeMebibytes(size.bytes))
       guard handle.use({ ftruncate($0, bytes) }) == 0 else {
-        throw SystemCallError(lastOf: "sizing", of: unfinished)
+        throw SystemError("truncate", unfinished, code: errno)
       }
     } catch {
       throw StorageError(error, while: "making pool file \(file)")
     }
     try await SystemTool.makePoolFilesystem.run([unfinished])
-    do throws(SystemCallError) {
+    do throws(SystemError) {
       try DurableFile.sync(DurableFile.open(unfinished, O_RDWR), path: unfinished)
       guard rename(unfinished, file) == 0 else {
-        throw SystemCallError(lastOf: "renaming", of: unfinished)
+        throw SystemError("rename", unfinished, code: errno)
       }
       try DurableFile.syncDirectory(DurableFile.parent(of: file))
     } catch {
@@ -55,13 +55,12 @@ package struct PoolFile: Hashable, Sendable {
   }
 
   private func attach() throws(StorageError) {
-    do throws(SystemCallError) {
+    do throws(SystemError) {
       try DurableFile.makeDirectories(mountPoint, mode: 0o700)
       let attached = try LoopDevice.find(backing: file)
-      if let mounted = try Mounts.at(mountPoint) {
+      if let mounted = try MountTable.read().mount(at: Mounts.normalised(mountPoint)) {
         guard let attached, mounted.device == attached.device else {
-          throw SystemCallError(
-            "mounting (something else is mounted there)", of: mountPoint, number: EBUSY)
+          throw SystemError("mount (something else is mounted there)", mountPoint, code: EBUSY)
         }
         return
       }
@@ -72,7 +71,7 @@ package struct PoolFile: Hashable, Sendable {
       } else {
         (device, handle) = try LoopDevice.attach(file)
       }
-      try withExtendedLifetime(handle) { () throws(SystemCallError) in
+      try withExtendedLifetime(handle) { () throws(SystemError) in
         try Mounts.mount(device.path, at: mountPoint, filesystem: "xfs", flags: .noAccessTimes)
       }
     } catch {
@@ -86,12 +85,12 @@ package struct PoolFile: Hashable, Sendable {
   /// stays busy has attached volumes, which go on working; the next start finds the pool mounted.
   package func unmountIfUnused() async {
     let pool = self
-    await blockingCall {
+    await onDedicatedThread {
       for _ in 0..<100 {
-        do throws(SystemCallError) {
+        do throws(SystemError) {
           return try Mounts.unmount(pool.mountPoint)
         } catch {
-          guard error.number == EBUSY else { return }
+          guard error.code == EBUSY else { return }
           usleep(10_000)
         }
       }
