@@ -168,7 +168,10 @@ let package = Package(
       ["CSIWire", "LinuxSystem", grpcTransport, logging, subprocess] + grpc),
     program(
       "stillpoint-csi-local", "LocalStorage/Main",
-      ["LocalStorage", "Telemetry", arguments, logging, lifecycle]),
+      [
+        "LocalStorage", arguments, logging, lifecycle,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ]),
 
     // The operator's command line
     program(

@@ -3,20 +3,20 @@ internal import Glibc
 /// Files and directory entries that survive a power cut once the call has returned.
 package enum DurableFile {
   package static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0o600)
-    throws(SystemCallError) -> DescriptorHandle
+    throws(SystemError) -> DescriptorHandle
   {
     let number = Glibc.open(path, flags | O_CLOEXEC, mode)
-    guard number >= 0 else { throw SystemCallError(lastOf: "opening", of: path) }
+    guard number >= 0 else { throw SystemError("open", path, code: errno) }
     return DescriptorHandle(owning: number)
   }
 
   /// Waits until everything written to the open file is on stable storage.
-  package static func sync(_ file: DescriptorHandle, path: String) throws(SystemCallError) {
-    guard fsync(file.number) == 0 else { throw SystemCallError(lastOf: "fsync", of: path) }
+  package static func sync(_ file: DescriptorHandle, path: String) throws(SystemError) {
+    guard file.use({ fsync($0) }) == 0 else { throw SystemError("fsync", path, code: errno) }
   }
 
   /// Waits until the entries of a directory are on stable storage.
-  package static func syncDirectory(_ path: String) throws(SystemCallError) {
+  package static func syncDirectory(_ path: String) throws(SystemError) {
     try sync(open(path, O_RDONLY | O_DIRECTORY), path: path)
   }
 
@@ -25,59 +25,61 @@ package enum DurableFile {
   /// - Parameter syncingDirectory: false when the caller syncs the directory itself, later.
   package static func replace(
     _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, syncingDirectory: Bool = true
-  ) throws(SystemCallError) {
+  ) throws(SystemError) {
     let temporary = path + ".new"
     let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
     var written = 0
     while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { write(file.number, $0.baseAddress, $0.count) }
+      let count = file.use { number in
+        bytes[written...].withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
+      }
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw SystemCallError(lastOf: "writing", of: temporary) }
+      guard count > 0 else { throw SystemError("write", temporary, code: errno) }
       written += count
     }
     try sync(file, path: temporary)
     guard rename(temporary, path) == 0 else {
-      throw SystemCallError(lastOf: "renaming", of: temporary)
+      throw SystemError("rename", temporary, code: errno)
     }
     if syncingDirectory { try syncDirectory(parent(of: path)) }
   }
 
   /// Removes an entry and waits until that is on stable storage; one that is not there counts as removed.
-  package static func remove(_ path: String) throws(SystemCallError) {
+  package static func remove(_ path: String) throws(SystemError) {
     guard unlink(path) == 0 || errno == ENOENT else {
-      throw SystemCallError(lastOf: "removing", of: path)
+      throw SystemError("unlink", path, code: errno)
     }
     try syncDirectory(parent(of: path))
   }
 
   /// The whole file; fails with `EFBIG` above `limit` bytes.
-  package static func read(_ path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
+  package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
     let file = try open(path, O_RDONLY)
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)
     while true {
-      let count = Glibc.read(file.number, &chunk, chunk.count)
+      let count = file.use { Glibc.read($0, &chunk, chunk.count) }
       if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw SystemCallError(lastOf: "reading", of: path) }
+      guard count >= 0 else { throw SystemError("read", path, code: errno) }
       guard count > 0 else { return bytes }
       bytes += chunk[..<count]
       guard bytes.count <= limit else {
-        throw SystemCallError("reading", of: path, number: EFBIG)
+        throw SystemError("read", path, code: EFBIG)
       }
     }
   }
 
   /// Makes a directory and those above it that are missing; existing ones are left as they are.
   package static func makeDirectories(_ path: String, mode: UInt32 = 0o755)
-    throws(SystemCallError)
+    throws(SystemError)
   {
     if mkdir(path, mode) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, path != "/", !path.isEmpty else {
-      throw SystemCallError(lastOf: "making directory", of: path)
+      throw SystemError("mkdir", path, code: errno)
     }
     try makeDirectories(parent(of: path), mode: mode)
     guard mkdir(path, mode) == 0 || errno == EEXIST else {
-      throw SystemCallError(lastOf: "making directory", of: path)
+      throw SystemError("mkdir", path, code: errno)
     }
   }
 

@@ -8,7 +8,7 @@ package enum FileClone {
   /// The clone is complete when this returns, but on stable storage only after `DurableFile.sync`.
   /// Fails with `EOPNOTSUPP` where the filesystem cannot share blocks, and leaves no file behind.
   package static func make(_ destination: String, of source: String, mode: UInt32 = 0o600)
-    throws(SystemCallError) -> DescriptorHandle
+    throws(SystemError) -> DescriptorHandle
   {
     let from = try DurableFile.open(source, O_RDONLY)
     return try make(destination, of: from, mode: mode)
@@ -17,12 +17,12 @@ package enum FileClone {
   /// As above, from a source that is already open.
   package static func make(
     _ destination: String, of source: DescriptorHandle, mode: UInt32 = 0o600
-  ) throws(SystemCallError) -> DescriptorHandle {
+  ) throws(SystemError) -> DescriptorHandle {
     let to = try DurableFile.open(destination, O_RDWR | O_CREAT | O_EXCL, mode: mode)
-    let answer = cl_clone(to.number, source.number)
+    let answer = to.use { to in source.use { cl_clone(to, $0) } }
     guard answer == 0 else {
       unlink(destination)
-      throw SystemCallError("cloning into", of: destination, number: -answer)
+      throw SystemError("FICLONE", destination, code: -answer)
     }
     return to
   }

@@ -8,45 +8,47 @@ package struct LoopDevice: Hashable, Sendable {
   package var number: Int32
 
   package var path: String { "/dev/loop\(number)" }
-  /// As `mountinfo` writes it.
   package var device: DeviceNumber { DeviceNumber(major: 7, minor: UInt32(number)) }
 
   /// Attaches a file to a free device, past the page cache where the file's filesystem allows it.
   ///
   /// The device stays for as long as the returned descriptor is open or something has it mounted.
   package static func attach(_ file: String, readOnly: Bool = false)
-    throws(SystemCallError) -> (LoopDevice, DescriptorHandle)
+    throws(SystemError) -> (LoopDevice, DescriptorHandle)
   {
     let backing = try DurableFile.open(file, readOnly ? O_RDONLY : O_RDWR)
     let control = try DurableFile.open("/dev/loop-control", O_RDWR)
     // Another process may take the same free device first; each round has a new one.
     for _ in 0..<100 {
-      let number = cl_loop_free_number(control.number)
+      let number = control.use { cl_loop_free_number($0) }
       guard number >= 0 else {
-        throw SystemCallError("finding a free loop device", of: file, number: -number)
+        throw SystemError("LOOP_CTL_GET_FREE", file, code: -number)
       }
       let device = LoopDevice(number: number)
       let open = try device.open(readOnly: readOnly)
-      let answer = cl_loop_attach(open.number, backing.number, readOnly ? 1 : 0)
+      let answer = open.use { device in
+        backing.use { cl_loop_attach(device, $0, readOnly ? 1 : 0) }
+      }
       if answer == 0 { return (device, open) }
       guard answer == -EBUSY else {
-        throw SystemCallError("attaching to \(device.path)", of: file, number: -answer)
+        throw SystemError("LOOP_CONFIGURE of \(device.path)", file, code: -answer)
       }
     }
-    throw SystemCallError("attaching", of: file, number: EBUSY)
+    throw SystemError("LOOP_CONFIGURE", file, code: EBUSY)
   }
 
   /// The device that shows this file now, whoever attached it; nil when there is none.
   ///
   /// Compares file identities, not names, so that renames and mount namespaces do not mislead.
-  package static func find(backing file: String) throws(SystemCallError) -> LoopDevice? {
+  package static func find(backing file: String) throws(SystemError) -> LoopDevice? {
     var status = stat()
-    guard stat(file, &status) == 0 else { throw SystemCallError(lastOf: "stat", of: file) }
+    guard stat(file, &status) == 0 else { throw SystemError("stat", file, code: errno) }
     for device in attached() {
-      guard let open = try? device.open(readOnly: true) else { continue }  // It went away meanwhile.
+      // A device that went away meanwhile shows nothing.
+      guard let open = try? device.open(readOnly: true) else { continue }
       var filesystem: UInt64 = 0
       var inode: UInt64 = 0
-      if cl_loop_backing(open.number, &filesystem, &inode) == 0,
+      if open.use({ cl_loop_backing($0, &filesystem, &inode) }) == 0,
         inode == UInt64(status.st_ino), sameDevice(filesystem, UInt64(status.st_dev))
       {
         return device
@@ -56,9 +58,9 @@ package struct LoopDevice: Hashable, Sendable {
   }
 
   /// Takes over the size of a file that has grown.
-  package func takeSize() throws(SystemCallError) {
-    let answer = cl_loop_take_size(try open(readOnly: true).number)
-    guard answer == 0 else { throw SystemCallError("resizing", of: path, number: -answer) }
+  package func takeSize() throws(SystemError) {
+    let answer = try open(readOnly: true).use { cl_loop_take_size($0) }
+    guard answer == 0 else { throw SystemError("LOOP_SET_CAPACITY", path, code: -answer) }
   }
 
   /// Every device that shows a file.
@@ -78,11 +80,12 @@ package struct LoopDevice: Hashable, Sendable {
     return found.sorted { $0.number < $1.number }
   }
 
-  private func open(readOnly: Bool) throws(SystemCallError) -> DescriptorHandle {
+  /// Opens the device, which keeps it attached meanwhile.
+  package func open(readOnly: Bool = false) throws(SystemError) -> DescriptorHandle {
     // Without a device filesystem nobody makes the node of a device beyond the first eight.
     if access(path, F_OK) != 0 {
       guard mknod(path, S_IFBLK | 0o660, dev_t(7) << 8 | dev_t(number)) == 0 || errno == EEXIST
-      else { throw SystemCallError(lastOf: "making the node", of: path) }
+      else { throw SystemError("mknod", path, code: errno) }
     }
     return try DurableFile.open(path, readOnly ? O_RDONLY : O_RDWR)
   }
@@ -94,5 +97,21 @@ package struct LoopDevice: Hashable, Sendable {
     let minor = status & 0xff | (status >> 12) & ~0xff
     return reported == major << 20 | minor
       || reported == (major << 8 | minor & 0xff | (minor & ~0xff) << 12)
+  }
+}
+
+extension LoopDevice {
+  /// Waits until no device shows this file; the one that still does at the end of the time, if any.
+  ///
+  /// The kernel detaches a device a moment after its last user has gone. Blocks.
+  package static func waitUntilDetached(_ file: String, atMost limit: Duration)
+    throws(SystemError) -> LoopDevice?
+  {
+    let end = ContinuousClock.now + limit
+    while true {
+      guard let device = try find(backing: file) else { return nil }
+      guard ContinuousClock.now < end else { return device }
+      usleep(2_000)
+    }
   }
 }

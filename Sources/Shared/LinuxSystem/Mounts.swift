@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// What is mounted, and mounting.
+/// Mounting and unmounting; `MountTable` says what is mounted.
 package enum Mounts {
   /// What may differ from a plain mount; numbers of mount(2).
   package struct Flags: OptionSet, Hashable, Sendable {
@@ -20,43 +20,23 @@ package enum Mounts {
     package static let relativeAccessTimes = Flags(rawValue: 1 << 21)
   }
 
-  /// Every mount that this process sees, in the kernel's order: a later one at the same point hides an earlier one.
-  package static func all() throws(SystemCallError) -> [MountEntry] {
-    do {
-      return try MountTable.read().entries
-    } catch {
-      throw SystemCallError("reading", of: error.subject, number: error.code)
-    }
-  }
-
-  /// The mount whose mount point is exactly this path, the topmost if several are stacked.
-  package static func at(_ path: String) throws(SystemCallError) -> MountEntry? {
-    let wanted = normalised(path)
-    return try all().last { $0.mountPoint == wanted }
-  }
-
-  /// The mount that this path lies on.
-  package static func covering(_ path: String) throws(SystemCallError) -> MountEntry? {
-    MountTable(entries: try all()).mount(covering: normalised(path))
-  }
-
   package static func mount(
     _ source: String, at target: String, filesystem: String, flags: Flags = [],
     options: String = ""
-  ) throws(SystemCallError) {
+  ) throws(SystemError) {
     let answer = cl_mount(source, target, filesystem, flags.rawValue, options)
     guard answer == 0 else {
-      throw SystemCallError("mounting \(source) at", of: target, number: -answer)
+      throw SystemError("mount (\(source))", target, code: -answer)
     }
   }
 
   /// Makes a directory's content visible at `target` too. A read-only bind takes a second step, as mount(2) wants it.
   package static func bind(_ source: String, at target: String, readOnly: Bool)
-    throws(SystemCallError)
+    throws(SystemError)
   {
     try mount(source, at: target, filesystem: "none", flags: .bind)
     guard readOnly else { return }
-    do throws(SystemCallError) {
+    do throws(SystemError) {
       try mount("none", at: target, filesystem: "none", flags: [.bind, .remount, .readOnly])
     } catch {
       _ = cl_unmount(target)
@@ -65,9 +45,9 @@ package enum Mounts {
   }
 
   /// Removes the topmost mount at this path. Fails with `EBUSY` while anything uses it, `EINVAL` where nothing is mounted.
-  package static func unmount(_ path: String) throws(SystemCallError) {
+  package static func unmount(_ path: String) throws(SystemError) {
     let answer = cl_unmount(path)
-    guard answer == 0 else { throw SystemCallError("unmounting", of: path, number: -answer) }
+    guard answer == 0 else { throw SystemError("umount", path, code: -answer) }
   }
 
   /// The path with symbolic links resolved, as `mountinfo` shows it; a path that does not exist is only cleaned of its

@@ -1,0 +1,38 @@
+/// A number of bytes as people write it: `8Gi`, `500Mi`, `2G`, `1073741824`.
+package struct ByteSize: Hashable, Sendable, CustomStringConvertible {
+  package var bytes: Int64
+
+  package init(bytes: Int64) { self.bytes = bytes }
+
+  private static let units: [(suffix: String, factor: Int64)] = [
+    ("Ki", 1 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1 << 40),
+    ("K", 1_000), ("M", 1_000_000), ("G", 1_000_000_000), ("T", 1_000_000_000_000),
+  ]
+
+  /// Nil for anything but a whole positive number with an optional unit.
+  package init?(_ text: String) {
+    let unit = Self.units.first { text.hasSuffix($0.suffix) }
+    let digits = text.dropLast(unit?.suffix.count ?? 0)
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }),
+      let number = Int64(digits), number > 0
+    else { return nil }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit?.factor ?? 1)
+    guard !overflow else { return nil }
+    self.bytes = bytes
+  }
+
+  package var description: String {
+    for unit in Self.units[..<4].reversed() where bytes >= unit.factor {
+      return bytes % unit.factor == 0
+        ? "\(bytes / unit.factor) \(unit.suffix)B"
+        : "\((bytes * 10 / unit.factor) / 10).\((bytes * 10 / unit.factor) % 10) \(unit.suffix)B"
+    }
+    return "\(bytes) B"
+  }
+
+  /// Rounded up to whole mebibytes, so that every filesystem's block size divides it.
+  package static func wholeMebibytes(_ bytes: Int64) -> Int64 {
+    let (sum, overflow) = bytes.addingReportingOverflow((1 << 20) - 1)
+    return overflow ? Int64.max & ~((1 << 20) - 1) : sum & ~((1 << 20) - 1)
+  }
+}
