@@ -35,4 +35,12 @@ package enum LinuxKernel {
       $0.split(whereSeparator: \.isWhitespace).first.map { MountTable.unescaped($0) }
     }
   }
+
+  /// The running program's file.
+  package static func programPath() throws(SystemError) -> String {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+    guard count > 0 else { throw SystemError("readlink", "/proc/self/exe", code: errno) }
+    return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
 }

@@ -39,4 +39,7 @@ package struct MessageSocket: Sendable {
     guard size > 0 else { return nil }
     return (Array(buffer.prefix(size)), handles)
   }
+
+  /// Says that nothing more will come; the peer sees the end.
+  package func shutDown() { _ = shutdown(descriptor.number, Int32(SHUT_RDWR)) }
 }

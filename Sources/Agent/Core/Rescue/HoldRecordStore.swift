@@ -1,0 +1,68 @@
+package import CutProtocol
+internal import Foundation
+internal import Glibc
+internal import LinuxSystem
+
+/// The records of the holds in force, one file each in `holds` below the run directory.
+///
+/// The run directory is a tmpfs (`/run`), which no freeze can block. A record is whole or not there.
+package struct HoldRecordStore: Sendable {
+  package let directory: String
+  static let largestRecord = 256 << 10
+
+  package init(runDirectory: String) { directory = runDirectory + "/holds" }
+
+  /// Stores the record; called before anything latched is taken. Fails when it cannot be kept.
+  package func write(_ record: HoldRecord) throws(Refusal) {
+    do {
+      try makeDirectory()
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      try replace(path(record.hold), with: [UInt8](encoder.encode(record)))
+    } catch {
+      throw Refusal(
+        .failed, "record of hold \(record.hold) could not be kept in \(directory): \(error)",
+        hint: "the run directory must be a writable tmpfs")
+    }
+  }
+
+  /// Forgets the record; called after the thaw. A record that is not there is forgotten already.
+  package func remove(_ hold: HoldID) throws(Refusal) {
+    guard unlink(path(hold)) == 0 || errno == ENOENT else {
+      throw Refusal(
+        .failed,
+        "record of hold \(hold) could not be removed: "
+          + SystemError("unlink", path(hold), code: errno).description)
+    }
+  }
+
+  private func path(_ hold: HoldID) -> String {
+    // A boot ID is hexadecimal; anything else in it must not lead elsewhere.
+    let boot = hold.boot.filter { $0.isHexDigit || $0 == "-" }
+    return "\(directory)/\(boot)-\(hold.incarnation)-\(hold.counter).json"
+  }
+
+  private func makeDirectory() throws(SystemError) {
+    guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+      throw SystemError("mkdir", directory, code: errno)
+    }
+  }
+
+  private func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+    let temporary = path + ".new"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw SystemError("open", temporary, code: errno) }
+    let file = DescriptorHandle(owning: descriptor)
+    var written = 0
+    while written < bytes.count {
+      let count = bytes[written...].withUnsafeBytes {
+        Glibc.write(file.number, $0.baseAddress, $0.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw SystemError("write", temporary, code: errno) }
+      written += count
+    }
+    try file.synchronize()
+    guard rename(temporary, path) == 0 else { throw SystemError("rename", path, code: errno) }
+  }
+}

@@ -1,0 +1,26 @@
+internal import Glibc
+
+extension DescriptorHandle {
+  /// Waits until one of the descriptors is readable or at its end; their places in the list, empty after `limit` (nil: no
+  /// limit). Blocks its thread.
+  package static func waitUntilReadable(_ handles: [DescriptorHandle], limit: Duration?) -> Set<Int>
+  {
+    var events = handles.map { pollfd(fd: $0.number, events: Int16(POLLIN), revents: 0) }
+    let ready = poll(&events, nfds_t(events.count), limit.map { max(0, $0.milliseconds) } ?? -1)
+    // Interrupted: the caller's loop asks again.
+    guard ready > 0 else { return [] }
+    return Set(events.indices.filter { events[$0].revents != 0 })
+  }
+
+  /// Wakes whoever waits on the other end of this pipe.
+  package func writeByte() {
+    var byte: UInt8 = 1
+    _ = write(number, &byte, 1)
+  }
+
+  /// Takes what a pipe holds, once.
+  package func discardBytes() {
+    var buffer = [UInt8](repeating: 0, count: 512)
+    _ = read(number, &buffer, buffer.count)
+  }
+}
