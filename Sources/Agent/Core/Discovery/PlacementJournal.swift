@@ -102,6 +102,7 @@ package final class PlacementJournal {
     if file.isSuspect { try rewrite() }
     for payload in try Self.payloads(of: entries) {
       let frame = JournalFrame.encode(payload.bytes)
+      if file.length + frame.count > limits.fileSize, acknowledged > header.base { try rewrite() }
       guard file.length + frame.count <= limits.fileSize else {
         throw JournalError(
           .full,
