@@ -211,8 +211,11 @@ let package = Package(
     tests(
       "OperatorAPI", ["OperatorAPI", "OperatorWire", "CoordinatorCore", "CutProtocol", "Model"]),
     tests("CommandLine", ["OperatorWire", "Model"]),
-    tests("ContainerRuntimes", ["ContainerRuntimes", "AgentCore", "CRIWire", "Model"]),
-    tests("AgentCore", ["AgentCore", "CutProtocol", "LinuxSystem", "Model"]),
+    tests(
+      "ContainerRuntimes",
+      ["ContainerRuntimes", "AgentCore", "CRIWire", "Model", logging, grpcTransport] + grpc,
+      resources: [.copy("Recordings")]),
+    tests("AgentCore", ["AgentCore", "CutProtocol", "LinuxSystem", "Model", logging]),
     tests("Quiescers", ["Quiescers", "AgentCore", "CutProtocol", "LinuxSystem", "Model"]),
     tests(
       "Snapshots", ["Snapshots", "LocalStorage", "AgentCore", "CutProtocol", "CSIWire", "Model"]),

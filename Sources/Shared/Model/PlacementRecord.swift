@@ -21,6 +21,10 @@ package enum PlacementChange: Hashable, Codable, Sendable {
   /// The container stopped at the record's time.
   case ended(ContainerID, EndReason)
   /// Nobody watched this node from `since` to the record's time; what started and ended in between is not known.
+  ///
+  /// A container that is still there afterwards under the same ID kept running: its interval goes on. The first record
+  /// of every journal is one since 1970: a reader that knows the node from an earlier journal begins the gap where that
+  /// one ended, and ends as `vanished` what the new journal does not start again.
   case unseen(since: Timestamp)
 }
 
@@ -28,11 +32,12 @@ package enum PlacementChange: Hashable, Codable, Sendable {
 package enum EndReason: Hashable, Codable, Sendable {
   case exited(code: Int32)
   case outOfMemory
-  /// Removed before its exit could be observed.
+  /// Removed before its exit could be observed; the record's time is the moment at which it was found missing.
   case removed
-  /// Gone after a time in which nobody watched; the end lies somewhere in the gap.
+  /// Gone after a time in which nobody watched. The record's time is the gap's begin, the last moment at which it was
+  /// known to run; the end lies somewhere in the gap, whose record comes before this one.
   case vanished
-  /// The node started anew; the record's time is the last moment at which it was seen running.
+  /// The node started anew; the record's time is the last moment at which the container was known to run.
   case rebooted
 
   /// For tables and messages.

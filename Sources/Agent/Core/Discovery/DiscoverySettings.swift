@@ -1,0 +1,27 @@
+/// How often discovery looks, and how long it waits.
+package struct DiscoverySettings: Hashable, Sendable {
+  /// A full listing at least this often, whatever the events say.
+  package var reconcile: Duration
+  /// The runtime is asked whether it still answers this often; the bound on how much too long a gap may be.
+  package var pulse: Duration
+  /// The least time from one round of questions to the next; events in between are answered together.
+  package var spacing: Duration
+  /// How long a subscription may take until it is in force.
+  package var subscription: Duration
+  /// How long to wait after the runtime went away, doubled each time up to `longestRetry`.
+  package var retry: Duration
+  package var longestRetry: Duration
+
+  package init(
+    reconcile: Duration = .seconds(30), pulse: Duration = .seconds(5),
+    spacing: Duration = .milliseconds(25), subscription: Duration = .seconds(10),
+    retry: Duration = .milliseconds(250), longestRetry: Duration = .seconds(10)
+  ) {
+    self.reconcile = reconcile
+    self.pulse = pulse
+    self.spacing = spacing
+    self.subscription = subscription
+    self.retry = retry
+    self.longestRetry = longestRetry
+  }
+}
