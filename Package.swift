@@ -191,7 +191,7 @@ let package = Package(
     program(
       "stillpoint-demo", "Demo/Main",
       [
-        "DemoFleet", "Model", "OperatorWire", arguments,
+        "DemoFleet", "CutProtocol", "Model", "OperatorWire", arguments,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
 

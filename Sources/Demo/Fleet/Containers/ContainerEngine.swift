@@ -136,6 +136,35 @@ package struct ContainerEngine: Sendable {
     }
   }
 
+  /// Runs a command inside the workload's container, as its user, and answers what it printed.
+  ///
+  /// - Throws: ``DemoError`` when it ends with any status but 0 or takes longer than `limit`.
+  package func execute(
+    _ command: [String], in workload: RunningWorkload, within limit: Duration = .seconds(120)
+  ) async throws -> String {
+    let words = command.joined(separator: " ")
+    do {
+      return try await withRuntime { runtime in
+        let answer = try await runtime.execSync(
+          .with {
+            $0.containerID = workload.container
+            $0.cmd = command
+            $0.timeout = limit.components.seconds
+          })
+        let output = String(decoding: answer.stdout, as: UTF8.self)
+        guard answer.exitCode == 0 else {
+          let errors = String(decoding: answer.stderr, as: UTF8.self)
+          throw DemoError(
+            "'\(words)' ended with status \(answer.exitCode): \((output + errors).trimmed)",
+            log: workload.log)
+        }
+        return output
+      }
+    } catch let error as RPCError {
+      throw DemoError("'\(words)' could not be run: \(error.message)", log: workload.log)
+    }
+  }
+
   // MARK: The container runtime interface
 
   private func withRuntime<Answer: Sendable>(

@@ -17,6 +17,9 @@ package struct NodeHost: Sendable {
   /// The CSI driver's name, as plans and volumes know it.
   package static let driverName = "local.csi.stillpoint.dev"
 
+  /// What a node's volumes and snapshots can take together; the disk's space is used as written.
+  private static let poolSize = "6Gi"
+
   package init(
     name: String, address: String, namespace: String, coordinator: String, programs: ProgramSet,
     fleet: FleetDirectory
@@ -32,8 +35,8 @@ package struct NodeHost: Sendable {
     driver = Daemon(
       "csi-\(name)", in: namespace, of: fleet,
       command: [
-        programs.driver, "--endpoint", "unix://\(directory)/csi.sock", "--node-id", name,
-        "--pool", "\(directory)/pool",
+        programs.driver, "--endpoint", "unix://\(directory)/csi.sock", "--node", name,
+        "--state-dir", "\(directory)/csi", "--pool-size", Self.poolSize,
       ])
     let file = "\(directory)/agent.yaml"
     agent = Daemon(
