@@ -136,7 +136,8 @@ let package = Package(
 
     // Agent
     library(
-      "AgentCore", "Agent/Core", ["Model", "CutProtocol", "GuardianWatch", "LinuxSystem", logging]),
+      "AgentCore", "Agent/Core",
+      ["Model", "CutProtocol", "GuardianWatch", "LinuxSystem", "Lifecycle", logging]),
     library(
       "ContainerRuntimes", "Agent/ContainerRuntimes",
       ["Model", "AgentCore", "CRIWire", "LinuxSystem", grpcTransport, logging] + grpc),

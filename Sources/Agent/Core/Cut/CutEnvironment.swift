@@ -9,7 +9,7 @@ package struct CutEnvironment: Sendable {
   package var quiescer: any Quiescer
   package var snapshots: any SnapshotProvider
   package var guardian: any GuardianLink
-  package var rescues: any RescueRecords
+  package var rescues: HoldRecordStore
   package var signer: any StatementSigner
   package var reports: any ReportSink
   package var identify: @Sendable (ContainerID, Int32) throws -> ProcessIdentity
@@ -18,7 +18,7 @@ package struct CutEnvironment: Sendable {
 
   package init(
     node: NodeID, runtime: any ContainerRuntime, quiescer: any Quiescer,
-    snapshots: any SnapshotProvider, guardian: any GuardianLink, rescues: any RescueRecords,
+    snapshots: any SnapshotProvider, guardian: any GuardianLink, rescues: HoldRecordStore,
     signer: any StatementSigner, reports: any ReportSink,
     identify: @escaping @Sendable (ContainerID, Int32) throws -> ProcessIdentity,
     clock: any CutClock, logger: Logger
@@ -35,12 +35,4 @@ package struct CutEnvironment: Sendable {
     self.clock = clock
     self.logger = logger
   }
-}
-
-/// The run directory's record of what is held, for thaw-on-start.
-package protocol RescueRecords: Sendable {
-  /// Written before anything is held; on memory-backed storage, which no freeze can block.
-  func write(_ hold: HoldID, member: ServiceName, _ record: [RescueRecord]) async throws(Refusal)
-  /// Removed after the thaw. Losing this error is harmless: thawing what is not frozen does nothing.
-  func remove(_ hold: HoldID) async
 }

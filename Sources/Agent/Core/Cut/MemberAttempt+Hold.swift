@@ -23,8 +23,10 @@ extension MemberAttempt {
     record.fidelity = prepared.preparation.fidelity
     record.quiesceBegan = environment.clock.now()
     do {
-      try await environment.rescues.write(
-        hold, member: key.member, readiness.reversed().flatMap(\.record))
+      try environment.rescues.write(
+        HoldRecord(
+          hold: hold, member: key.member, fence: key.fence, takenAt: .now(),
+          rescue: readiness.reversed().flatMap(\.record)))
       try await environment.guardian.arm(
         hold, rescue: readiness.flatMap(\.rescue), lease: lease, cap: cap)
       record.held = try await member.take()
@@ -90,8 +92,17 @@ extension MemberAttempt {
         "held": "\(heldFor.shortText)",
       ])
     feed(.thawed(intact: intact))
-    await environment.rescues.remove(hold)
+    forgetRescue()
     await discardPrepared()
+  }
+
+  private func forgetRescue() {
+    do {
+      try environment.rescues.remove(hold)
+    } catch {
+      // Thawing once more at the next start what is not frozen does nothing.
+      environment.logger.warning("hold record not removed", metadata: ["error": "\(error)"])
+    }
   }
 
   private var heldFor: Duration {

@@ -30,7 +30,7 @@ actor MemberAttempt {
   private var isSending = false
   var prepared: MemberPreparation?
   var held: HeldMember?
-  var record = HoldRecord()
+  var record = HoldObservation()
   var cutsUnderWay = 0
 
   init(

@@ -2,7 +2,7 @@ internal import CutProtocol
 internal import Model
 
 /// What one hold's statement will say, collected while it happens. Times are on the agent's clock.
-struct HoldRecord: Sendable {
+struct HoldObservation: Sendable {
   var quiesceBegan: Duration?
   var held: Duration?
   var frozenSent: Duration?
