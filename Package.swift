@@ -96,6 +96,7 @@ let package = Package(
     .target(name: "CLinux", path: "Sources/Shared/CLinux"),
     library("LinuxSystem", "Shared/LinuxSystem", ["CLinux"]),
     library("Lifecycle", "Shared/Lifecycle"),
+    library("ConfigurationFile", "Shared/ConfigurationFile", [yaml]),
     library("Telemetry", "Shared/Telemetry", [logging]),
     library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),
     library("FleetWire", "Shared/FleetWire", ["Model", "CutProtocol"] + grpc),
@@ -130,8 +131,9 @@ let package = Package(
     program(
       "stillpoint-coordinator", "Coordinator/Main",
       [
-        "Model", "CoordinatorCore", "Catalog", "FleetServer", "OperatorAPI", "Identity",
-        "Telemetry", arguments, logging, lifecycle, yaml,
+        "Model", "CutProtocol", "CoordinatorCore", "Catalog", "FleetServer", "OperatorAPI",
+        "Identity", "Telemetry", "Lifecycle", "ConfigurationFile", arguments, logging, lifecycle,
+        crypto,
       ]),
 
     // Agent
@@ -160,7 +162,8 @@ let package = Package(
       "stillpoint-agent", "Agent/Main",
       [
         "Model", "CutProtocol", "AgentCore", "ContainerRuntimes", "Quiescers", "Snapshots",
-        "FleetLink", "Identity", "Telemetry", arguments, logging, lifecycle, yaml,
+        "FleetLink", "Identity", "LinuxSystem", "Telemetry", "Lifecycle", "ConfigurationFile",
+        arguments, logging, lifecycle,
       ]),
 
     // The small CSI driver
