@@ -1,0 +1,71 @@
+internal import AgentCore
+internal import CutProtocol
+internal import LinuxSystem
+internal import Model
+
+/// What the coordinator can ask of this node.
+struct AgentHandler: OrderHandler {
+  let cuts: CutService
+  let ledger: AgentLedger
+  let discovery: Discovery
+  let snapshots: any SnapshotProvider
+
+  func handle(_ order: CutOrder) async { await cuts.handle(order) }
+
+  func handle(_ request: NodeRequest) async -> NodeReply {
+    do throws(Refusal) {
+      switch request {
+      case .deleteSnapshot(let driver, let snapshot, let group):
+        try await snapshots.delete(driver: driver, snapshot: snapshot, group: group)
+        return .done
+      case .deleteOrphans(let volumes, let name):
+        return .deleted(try await snapshots.deleteOrphans(volumes, name: name))
+      case .restore(let order):
+        return .restored(try await snapshots.restore(order))
+      }
+    } catch {
+      return .failed(error)
+    }
+  }
+
+  func hello() async -> AgentHello {
+    let view = discovery.view
+    return AgentHello(
+      version: AgentConfiguration.programVersion, boot: ledger.boot,
+      incarnation: ledger.incarnation, highestFence: await ledger.highestFence,
+      journalEnd: view.journalEnd, journal: view.journal)
+  }
+
+  func heartbeat() async -> AgentHeartbeat {
+    let view = discovery.view
+    return AgentHeartbeat(
+      observedThrough: view.observedThrough, held: await cuts.held(), troubles: view.troubles)
+  }
+
+  /// Every lease runs out by itself; there is nothing to do.
+  func coordinatorLost() async {}
+}
+
+/// The journal of discovery, as the fleet link reads it.
+struct JournalRecords: RecordSource {
+  let discovery: Discovery
+
+  var journal: String { discovery.journalID }
+
+  func records(after sequence: UInt64, limit: Int) async throws -> [PlacementRecord] {
+    // A coordinator that was restored from an old copy of its catalog asks for what is not kept any more: a new
+    // journal then begins, and the link says hello again.
+    if try await discovery.meet(applied: sequence) {
+      throw Refusal(.busy, "the placement journal began anew")
+    }
+    return try await discovery.records(after: sequence, limit: limit)
+  }
+
+  func waitForRecords(after sequence: UInt64) async {
+    await discovery.waitForRecords(after: sequence)
+  }
+
+  func acknowledge(through sequence: UInt64) async {
+    await discovery.acknowledge(through: sequence)
+  }
+}

@@ -1,0 +1,104 @@
+internal import AgentCore
+internal import ArgumentParser
+internal import ContainerRuntimes
+internal import CutProtocol
+internal import FleetLink
+internal import Identity
+internal import LinuxSystem
+internal import Logging
+internal import Model
+internal import Quiescers
+internal import ServiceLifecycle
+internal import Snapshots
+internal import Telemetry
+
+/// Runs the agent until it is told to stop.
+struct Run: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Run the agent.")
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    LineLogHandler.bootstrap(level: common.logLevel)
+    let logger = Logger(label: "agent")
+    let configuration = try AgentConfiguration.read(common.config)
+    let boot = try LinuxKernel.bootID()
+    try DurableFile.makeDirectories(configuration.stateDirectory, mode: 0o700)
+    try DurableFile.makeDirectories(configuration.runDirectory, mode: 0o700)
+    let rescues = HoldRecordStore(runDirectory: configuration.runDirectory)
+    // Before anything else, so that nothing of an earlier life stays held while this one starts.
+    for finding in await ThawOnStart(store: rescues, boot: boot).perform() {
+      logger.warning("thawed at start", metadata: ["finding": "\(finding)"])
+    }
+    try await serve(configuration, boot, rescues, logger)
+  }
+
+  private func serve(
+    _ configuration: AgentConfiguration, _ boot: String, _ rescues: HoldRecordStore,
+    _ logger: Logger
+  ) async throws {
+    let store = try CredentialStore(path: configuration.identityDirectory)
+    guard let identity = try store.load() else {
+      throw ValidationError(
+        "this node has no identity yet: run 'stillpoint-agent enrol --config \(common.config) --token-file FILE' "
+          + "with a token from 'stillpoint agent token create --node \(configuration.node)'")
+    }
+    let credential = HeldCredential(identity)
+    let ledger = try AgentLedger(directory: configuration.stateDirectory, boot: boot)
+    let drivers = try CSIDrivers(configuration.drivers)
+    let snapshots = CSISnapshotProvider(drivers: drivers, logger: logger)
+    let runtime = CRIRuntime(socket: configuration.criSocket, logger: logger) { path in
+      do {
+        return try await snapshots.volume(at: path)
+      } catch {
+        logger.warning("volume not told", metadata: ["path": "\(path)", "error": "\(error)"])
+        return nil
+      }
+    }
+    let discovery = Discovery(
+      node: configuration.node, runtime: runtime,
+      journal: try PlacementJournal.open(
+        directory: configuration.stateDirectory, node: configuration.node, logger: logger),
+      boot: boot, logger: logger)
+    let guardian = GuardianProcess(
+      executable: try configuration.guardian ?? GuardianProcess.besideThisProgram(), logger: logger)
+    let condition = try await guardian.start()
+    logger.info("guardian armed", metadata: ["condition": "\(condition)"])
+    let reports = FleetReports()
+    let cuts = CutService(
+      environment: CutEnvironment(
+        node: configuration.node, runtime: runtime,
+        quiescer: QuiescerSet(
+          settings: QuiescerSettings(
+            protectedPaths: [configuration.stateDirectory, configuration.runDirectory])),
+        snapshots: snapshots, guardian: guardian, rescues: rescues,
+        signer: AgentStatementSigner(credential), reports: reports,
+        identify: { container, pid in
+          ProcessIdentity(
+            container: container, pid: pid, startTicks: try ProcessFacts.startTicks(pid))
+        }, clock: BootClock(), logger: logger), ledger: ledger)
+    let link = FleetLinkConfiguration(configuration)
+    let services: [any Service] = [
+      DriverConnections(
+        drivers: drivers, volumesRoot: configuration.volumesRoot, logger: logger),
+      DiscoveryLoop(discovery: discovery),
+      FleetLink(
+        configuration: link, credential: credential,
+        handler: AgentHandler(
+          cuts: cuts, ledger: ledger, discovery: discovery, snapshots: snapshots),
+        records: JournalRecords(discovery: discovery), reports: reports, logger: logger),
+      CertificateRenewal(
+        enrolment: AgentEnrolment(configuration: link, store: store, logger: logger),
+        credential: credential, isHolding: { await !cuts.held().isEmpty }, logger: logger),
+      Watchdog(),
+      // Started last and so stopped first: holds end while everything that they need still works.
+      CutLoop(cuts: cuts),
+    ]
+    var group = ServiceGroupConfiguration(
+      services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: logger)
+    group.maximumGracefulShutdownDuration = .seconds(25)
+    try await ServiceGroup(configuration: group).run()
+    await guardian.stop()
+  }
+}

@@ -1,0 +1,69 @@
+internal import AgentCore
+internal import Lifecycle
+internal import Logging
+internal import ServiceLifecycle
+internal import Snapshots
+
+/// Keeps the connections to the CSI drivers, and mounts again what a reboot has unmounted.
+struct DriverConnections: Service {
+  let drivers: CSIDrivers
+  let volumesRoot: String
+  let logger: Logger
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      await withTaskGroup(of: Void.self) { group in
+        // Ends only when it is cancelled: connections reconnect by themselves.
+        group.addTask { try? await drivers.run() }
+        group.addTask { await republish() }
+      }
+    }
+  }
+
+  private func republish() async {
+    do {
+      for volume in try await VolumePublisher(drivers: drivers).republishAll(root: volumesRoot) {
+        logger.info("volume mounted again", metadata: ["volume": "\(volume.name)"])
+      }
+    } catch {
+      logger.error("volumes not mounted again", metadata: ["error": "\(error)"])
+    }
+  }
+}
+
+struct DiscoveryLoop: Service {
+  let discovery: Discovery
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await discovery.run() }
+  }
+}
+
+/// Runs the holds; at shutdown ends all of them before it returns.
+struct CutLoop: Service {
+  let cuts: CutService
+
+  func run() async throws {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await cuts.run() }
+      group.addTask {
+        // Throws when the whole agent is cancelled, which must end the holds as well.
+        try? await gracefulShutdown()
+        await cuts.stop()
+      }
+      await group.waitForAll()
+    }
+  }
+}
+
+/// Tells systemd that the agent serves and lives.
+struct Watchdog: Service {
+  func run() async throws {
+    ServiceManager.ready()
+    let interval = ServiceManager.watchdogInterval ?? .seconds(3600)
+    await cancelWhenGracefulShutdown {
+      while (try? await Task.sleep(for: interval)) != nil { ServiceManager.alive() }
+    }
+    ServiceManager.stopping()
+  }
+}
