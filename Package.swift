@@ -77,6 +77,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -99,7 +100,9 @@ let package = Package(
     library("ConfigurationFile", "Shared/ConfigurationFile", [yaml]),
     library("Telemetry", "Shared/Telemetry", [logging]),
     library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),
-    library("FleetWire", "Shared/FleetWire", ["Model", "CutProtocol"] + grpc),
+    .target(
+      name: "FleetWire", dependencies: ["Model", "CutProtocol"] + grpc,
+      path: "Sources/Shared/FleetWire", exclude: ["Protos"], swiftSettings: strict),
     wire("CSIWire", "Shared/CSIWire", grpc),
     wire("CRIWire", "Shared/CRIWire", grpc),
     library("OperatorWire", "Shared/OperatorWire", ["Model", "CutProtocol"]),
@@ -116,7 +119,8 @@ let package = Package(
       "FleetServer", "Coordinator/FleetServer",
       [
         "Model", "CutProtocol", "CoordinatorCore", "FleetWire", "Identity", grpcTransport, logging,
-        lifecycle,
+        lifecycle, .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
       ] + grpc + x509),
     library(
       "OperatorAPI", "Coordinator/OperatorAPI",
@@ -154,7 +158,8 @@ let package = Package(
       "FleetLink", "Agent/FleetLink",
       [
         "Model", "CutProtocol", "AgentCore", "FleetWire", "Identity", grpcTransport, logging,
-        lifecycle,
+        lifecycle, .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ] + grpc + x509),
     program("stillpoint-guardian", "Agent/Guardian", ["GuardianWatch", "CLinux"]),
     library("GuardianWatch", "Shared/GuardianWatch"),
@@ -203,15 +208,16 @@ let package = Package(
     tests("CutProtocol", ["CutProtocol", "Model"]),
     tests("GuardianWatch", ["GuardianWatch"]),
     tests("LinuxSystem", ["LinuxSystem"]),
+    tests("FleetWire", ["FleetWire", "CutProtocol", "Model"]),
     tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
     tests("Catalog", ["Catalog", "CoordinatorCore", "CutProtocol", "Model"]),
     tests("PlanFile", ["PlanFile", "Model"]),
     tests(
       "FleetLink",
       [
-        "FleetLink", "FleetServer", "AgentCore", "CoordinatorCore", "CutProtocol", "Identity",
-        "Model",
-      ]),
+        "FleetLink", "FleetServer", "FleetWire", "AgentCore", "CoordinatorCore", "CutProtocol",
+        "Identity", "Model", grpcTransport, logging,
+      ] + grpc + x509),
     tests(
       "OperatorAPI", ["OperatorAPI", "OperatorWire", "CoordinatorCore", "CutProtocol", "Model"]),
     tests("CommandLine", ["OperatorWire", "Model"]),

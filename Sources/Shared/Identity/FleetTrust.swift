@@ -101,7 +101,8 @@ extension Certificate {
     }
   }
 
-  var der: Data {
+  /// The certificate's own encoding.
+  package var der: Data {
     get throws(IdentityError) {
       do {
         var serializer = DER.Serializer()

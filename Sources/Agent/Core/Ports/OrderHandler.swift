@@ -8,7 +8,8 @@ package protocol OrderHandler: Sendable {
   /// Returns when the order is taken in. Must not wait for what can last: a member that is being quiesced
   /// still has to take in `renew` and `abort`.
   func handle(_ order: CutOrder) async
-  /// Returns the request's reply; may take as long as a restore takes. Cancelled when the link is lost.
+  /// Returns the request's reply; may take as long as a restore takes, and goes on when the link is lost. A
+  /// request that is asked again while it runs is not handled twice: both get the one reply.
   func handle(_ request: NodeRequest) async -> NodeReply
   /// What to say of this node when a connection is made.
   func hello() async -> AgentHello

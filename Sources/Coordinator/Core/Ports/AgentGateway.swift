@@ -20,6 +20,8 @@ package struct GatewayError: Error, Hashable, Sendable, CustomStringConvertible 
     case timedOut = "timed-out"
     /// The node's bounded queue is full; its stream was closed.
     case overloaded
+    /// The message is above what the wire takes; sending it again cannot help.
+    case tooLarge = "too-large"
   }
 
   package var code: Code

@@ -1,0 +1,141 @@
+internal import CoordinatorCore
+internal import CutProtocol
+internal import FleetWire
+internal import Model
+internal import Synchronization
+
+/// One open stream of one agent: what waits to be sent, what waits for replies, and how it ends.
+final class AgentSession: Sendable {
+  private struct State {
+    /// Orders and requests are taken from when the agent was welcomed until the session closes.
+    var isOpen = false
+    /// While the core admits the agent nothing is read, so silence means nothing.
+    var isAdmitting = false
+    var lastHeard: ContinuousClock.Instant
+    var writingSince: ContinuousClock.Instant?
+    var closingSince: ContinuousClock.Instant?
+    var farewell: Farewell?
+    var nextRequest: UInt64 = 1
+    var pending: [UInt64: AsyncStream<NodeReply>.Continuation] = [:]
+  }
+
+  /// Requests of one agent that may wait for their replies.
+  static let largestPending = 256
+
+  let node: NodeID
+  let outbox: AsyncStream<Stillpoint_Fleet_V1_CoordinatorMessage>
+  private let queue: AsyncStream<Stillpoint_Fleet_V1_CoordinatorMessage>.Continuation
+  private let state = Mutex(State(lastHeard: .now))
+  private let end: AsyncStream<Never>
+  private let ending: AsyncStream<Never>.Continuation
+
+  init(node: NodeID, outbox bound: Int) {
+    self.node = node
+    (outbox, queue) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(bound))
+    (end, ending) = AsyncStream.makeStream()
+  }
+
+  var isOpen: Bool { state.withLock { $0.isOpen } }
+  var isClosing: Bool { state.withLock { $0.closingSince != nil } }
+  /// What the agent was told when the session was closed; nil when the agent left by itself.
+  var farewell: Farewell? { state.withLock { $0.farewell } }
+
+  /// Queues a message; false when the session is closing, or closes now because its queue is full.
+  @discardableResult
+  func offer(_ message: CoordinatorMessage) throws(WireError) -> Bool {
+    let wire = try message.wire()
+    guard !isClosing else { return false }
+    switch queue.yield(wire) {
+    case .enqueued: return true
+    case .dropped:
+      close(Farewell(.overloaded, "\(node) does not read what it is sent; its queue is full"))
+      return false
+    case .terminated: return false
+    @unknown default: return false
+    }
+  }
+
+  /// Tells the agent why, as the last message that it gets, and ends the stream once that is written.
+  func close(_ farewell: Farewell?) {
+    let pending = state.withLock { state -> [AsyncStream<NodeReply>.Continuation]? in
+      guard state.closingSince == nil else { return nil }
+      state.closingSince = .now
+      state.isOpen = false
+      state.farewell = farewell
+      defer { state.pending = [:] }
+      return Array(state.pending.values)
+    }
+    guard let pending else { return }
+    // A farewell is small and always encodes; one that finds the queue full is lost with the connection.
+    if let farewell, let wire = try? CoordinatorMessage.farewell(farewell).wire() {
+      queue.yield(wire)
+    }
+    queue.finish()
+    for waiter in pending { waiter.finish() }
+  }
+
+  func beginAdmission() { state.withLock { $0.isAdmitting = true } }
+
+  func endAdmission() {
+    state.withLock {
+      $0.isAdmitting = false
+      $0.lastHeard = .now
+    }
+  }
+
+  func open() { state.withLock { $0.isOpen = $0.closingSince == nil } }
+
+  func heard() { state.withLock { $0.lastHeard = .now } }
+
+  func writing(_ isWriting: Bool) { state.withLock { $0.writingSince = isWriting ? .now : nil } }
+
+  /// What is overdue at `now`; nil when all is well.
+  func overdue(
+    at now: ContinuousClock.Instant, deadAfter: Duration, closingGrace: Duration
+  ) -> SessionOverdue? {
+    state.withLock { state in
+      if let since = state.closingSince { return now - since > closingGrace ? .closing : nil }
+      if let since = state.writingSince, now - since > deadAfter { return .reading }
+      if !state.isAdmitting, now - state.lastHeard > deadAfter { return .speaking }
+      return nil
+    }
+  }
+
+  /// Registers a request; nil when the session is closed or too many wait already.
+  func expectReply() -> (id: UInt64, replies: AsyncStream<NodeReply>)? {
+    state.withLock { state in
+      guard state.isOpen, state.pending.count < Self.largestPending else { return nil }
+      let id = state.nextRequest
+      state.nextRequest += 1
+      let (replies, waiter) = AsyncStream<NodeReply>.makeStream(
+        bufferingPolicy: .bufferingOldest(1))
+      state.pending[id] = waiter
+      return (id, replies)
+    }
+  }
+
+  /// Hands a reply to whoever waits; one that nobody waits for (any more) is dropped.
+  func fulfil(_ id: UInt64, _ reply: NodeReply) {
+    guard let waiter = state.withLock({ $0.pending.removeValue(forKey: id) }) else { return }
+    waiter.yield(reply)
+    waiter.finish()
+  }
+
+  func forget(_ id: UInt64) { _ = state.withLock { $0.pending.removeValue(forKey: id) } }
+
+  /// The stream is gone and the core was told.
+  func ended() { ending.finish() }
+
+  /// Waits until `ended`; for one waiter, the session that takes this one's place.
+  func waitUntilEnded() async { for await _ in end {} }
+}
+
+/// Which deadline of a session has passed.
+enum SessionOverdue: Error {
+  /// The agent was silent for too long.
+  case speaking
+  /// The agent does not take what it is sent.
+  case reading
+  /// The agent does not let the stream end.
+  case closing
+}

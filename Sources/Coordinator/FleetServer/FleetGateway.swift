@@ -1,0 +1,133 @@
+package import CoordinatorCore
+package import CutProtocol
+internal import FleetWire
+package import Logging
+package import Model
+internal import Synchronization
+
+/// The open streams of all agents, as the core uses them. Made before the core and the server, which both need it.
+package final class FleetGateway: AgentGateway {
+  private let sessions = Mutex<[NodeID: AgentSession]>([:])
+  private let registry: any NodeRegistry
+  private let logger: Logger
+
+  package init(registry: any NodeRegistry, logger: Logger) {
+    self.registry = registry
+    self.logger = logger
+  }
+
+  /// A revoked node is sent nothing but `abort`, so that it may thaw and never freeze (S15); anything else ends its
+  /// stream.
+  package func send(_ order: CutOrder, to node: NodeID) async throws(GatewayError) {
+    let session = try session(of: node)
+    if case .abort = order {} else { try await authorise(session) }
+    try offer(.order(order), to: session)
+  }
+
+  package func request(_ request: NodeRequest, to node: NodeID, timeout: Duration)
+    async throws(GatewayError) -> NodeReply
+  {
+    let session = try session(of: node)
+    try await authorise(session)
+    guard let (id, replies) = session.expectReply() else {
+      throw GatewayError(.overloaded, "\(node) has too many requests open")
+    }
+    defer { session.forget(id) }
+    try offer(.request(id: id, request), to: session)
+    let reply = await withTaskGroup(of: Waited.self) { group in
+      group.addTask {
+        for await reply in replies { return .reply(reply) }
+        return .closed
+      }
+      group.addTask {
+        // Cancelled once the reply is there; then nobody looks at this child's answer.
+        try? await Task.sleep(for: timeout)
+        return .timedOut
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? .closed
+    }
+    switch reply {
+    case .reply(let reply): return reply
+    case .closed:
+      throw GatewayError(.notConnected, "\(node) went away before it replied")
+    case .timedOut:
+      throw GatewayError(.timedOut, "\(node) did not reply within \(timeout.shortText)")
+    }
+  }
+
+  package func connected() async -> Set<NodeID> {
+    sessions.withLock { Set($0.filter { $0.value.isOpen }.keys) }
+  }
+
+  /// Tells the agent that it is revoked, if it is, and ends its stream.
+  package func disconnect(_ node: NodeID) async {
+    guard let session = sessions.withLock({ $0[node] }) else { return }
+    // The farewell only says why; when that cannot be told, the stream ends all the same.
+    let isRevoked = (try? await registry.isRevoked(node)) ?? false
+    session.close(
+      isRevoked ? .revoked(node) : Farewell(.unavailable, "the coordinator ended the connection"))
+  }
+
+  /// Ends every stream; used when the coordinator stops.
+  func closeAll(_ farewell: Farewell) {
+    for session in sessions.withLock({ Array($0.values) }) { session.close(farewell) }
+  }
+
+  /// Makes this the node's session; returns the one that it takes the place of, which has been told to end.
+  func take(_ session: AgentSession) -> AgentSession? {
+    let previous = sessions.withLock { $0.updateValue(session, forKey: session.node) }
+    if let previous {
+      logger.notice(
+        "agent connection replaced by a newer one", metadata: ["node": "\(session.node)"])
+      previous.close(
+        Farewell(.replaced, "another connection of \(session.node) is newer than this one"))
+    }
+    return previous
+  }
+
+  func remove(_ session: AgentSession) {
+    sessions.withLock { if $0[session.node] === session { $0[session.node] = nil } }
+  }
+
+  private enum Waited: Sendable {
+    case reply(NodeReply)
+    case closed
+    case timedOut
+  }
+
+  private func session(of node: NodeID) throws(GatewayError) -> AgentSession {
+    guard let session = sessions.withLock({ $0[node] }), session.isOpen else {
+      throw GatewayError(.notConnected, "\(node) is not connected")
+    }
+    return session
+  }
+
+  private func authorise(_ session: AgentSession) async throws(GatewayError) {
+    do {
+      guard try await registry.isRevoked(session.node) else { return }
+    } catch {
+      throw GatewayError(
+        .notConnected, "whether \(session.node) is revoked cannot be told: \(error)")
+    }
+    session.close(.revoked(session.node))
+    throw GatewayError(.notConnected, "\(session.node) is revoked")
+  }
+
+  private func offer(_ message: CoordinatorMessage, to session: AgentSession)
+    throws(GatewayError)
+  {
+    let isQueued: Bool
+    do throws(WireError) {
+      isQueued = try session.offer(message)
+    } catch {
+      throw GatewayError(.tooLarge, "\(session.node) cannot be told: \(error)")
+    }
+    guard isQueued else {
+      if session.farewell?.reason == .overloaded {
+        throw GatewayError(.overloaded, "\(session.node) does not read what it is sent")
+      }
+      throw GatewayError(.notConnected, "the connection of \(session.node) is ending")
+    }
+  }
+}

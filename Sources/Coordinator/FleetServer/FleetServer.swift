@@ -1,0 +1,109 @@
+package import CoordinatorCore
+internal import FleetWire
+internal import GRPCCore
+internal import GRPCNIOTransportHTTP2Posix
+package import Identity
+package import Logging
+package import Model
+internal import ServiceLifecycle
+
+/// The coordinator's side of every agent: one listener for enrolled agents, one for enrolment.
+package struct FleetServer: Service {
+  private let certificate: CoordinatorCertificate
+  private let gateway: FleetGateway
+  private let fleetTransport: HTTP2ServerTransport.Posix
+  private let enrolmentTransport: HTTP2ServerTransport.Posix
+  private let fleet: FleetService
+  private let enrolment: EnrolmentService
+
+  /// Listens from `run` on. Throws when the TLS configuration cannot be made.
+  package init(
+    configuration: FleetServerConfiguration, authority: CertificateAuthority,
+    certificate: CoordinatorCertificate, gateway: FleetGateway, events: any FleetEvents,
+    tokens: any TokenStore, registry: any NodeRegistry, logger: Logger,
+    now: @escaping @Sendable () -> Timestamp = { .now() }
+  ) throws {
+    self.certificate = certificate
+    self.gateway = gateway
+    let trust = try authority.trust
+    let roots = try trust.authorities.map {
+      TLSConfig.CertificateSource.bytes(Array(try $0.der), format: .der)
+    }
+    fleetTransport = HTTP2ServerTransport.Posix(
+      address: Self.address(configuration.host, configuration.port),
+      transportSecurity: try .mTLS(certificateReloader: certificate) {
+        $0.trustRoots = .certificates(roots)
+        $0.requireALPN = true
+      },
+      config: Self.transport(requestLimit: WireLimits.message))
+    enrolmentTransport = HTTP2ServerTransport.Posix(
+      address: Self.address(configuration.host, configuration.enrolmentPort),
+      transportSecurity: try .tls(certificateReloader: certificate) { $0.requireALPN = true },
+      config: Self.transport(requestLimit: 64 << 10))
+    fleet = FleetService(
+      authority: authority, gateway: gateway,
+      doorkeeper: AgentDoorkeeper(trust: trust, registry: registry, now: now), events: events,
+      configuration: configuration, logger: logger)
+    enrolment = EnrolmentService(
+      authority: authority, tokens: tokens, registry: registry, gateway: gateway,
+      limit: RateLimit(
+        burst: configuration.enrolmentBurst, interval: configuration.enrolmentInterval),
+      now: now, logger: logger)
+  }
+
+  /// Serves until graceful shutdown, which ends every stream with a farewell, or until cancelled.
+  package func run() async throws {
+    let fleetServer = GRPCServer(transport: fleetTransport, services: [fleet])
+    let enrolmentServer = GRPCServer(transport: enrolmentTransport, services: [enrolment])
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await certificate.run() }
+      group.addTask {
+        try await withGracefulShutdownHandler {
+          try await withThrowingTaskGroup(of: Void.self) { servers in
+            servers.addTask { try await fleetServer.serve() }
+            servers.addTask { try await enrolmentServer.serve() }
+            try await servers.waitForAll()
+          }
+        } onGracefulShutdown: {
+          gateway.closeAll(Farewell(.unavailable, "the coordinator stops"))
+          fleetServer.beginGracefulShutdown()
+          enrolmentServer.beginGracefulShutdown()
+        }
+      }
+      // The rotation ends only by error or cancellation; the servers end it with themselves.
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+
+  /// The port that agents attach to, once it is bound.
+  package var port: Int { get async throws { try await Self.port(of: fleetTransport) } }
+
+  /// The port that nodes enrol at, once it is bound.
+  package var enrolmentPort: Int {
+    get async throws { try await Self.port(of: enrolmentTransport) }
+  }
+
+  private static func port(of transport: HTTP2ServerTransport.Posix) async throws -> Int {
+    let address = try await transport.listeningAddress
+    return address.ipv4?.port ?? address.ipv6?.port ?? 0
+  }
+
+  private static func address(_ host: String, _ port: Int) -> GRPCNIOTransportCore.SocketAddress {
+    host.contains(":") ? .ipv6(host: host, port: port) : .ipv4(host: host, port: port)
+  }
+
+  private static func transport(requestLimit: Int) -> HTTP2ServerTransport.Posix.Config {
+    .defaults {
+      $0.rpc.maxRequestPayloadSize = requestLimit
+      $0.http2.maxConcurrentStreams = 16
+      $0.connection.maxIdleTime = .seconds(60)
+      $0.connection.keepalive.time = .seconds(20)
+      $0.connection.keepalive.timeout = .seconds(10)
+      $0.connection.keepalive.clientBehavior.allowWithoutCalls = true
+      $0.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(5)
+      // An order must not wait for others to be sent with it.
+      $0.connection.flushCoalescing = nil
+    }
+  }
+}

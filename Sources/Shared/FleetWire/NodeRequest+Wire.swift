@@ -1,0 +1,166 @@
+internal import CutProtocol
+internal import Model
+internal import SwiftProtobuf
+
+extension NodeRequest {
+  init(_ wire: Stillpoint_Fleet_V1_Request, _ field: WireField) throws(WireError) {
+    switch wire.kind {
+    case .deleteSnapshot(let delete):
+      let field = field("delete_snapshot")
+      self = .deleteSnapshot(
+        driver: try field("driver").name(delete.driver),
+        snapshot: try field("snapshot").name(delete.snapshot),
+        group: delete.hasGroup ? try field("group").name(delete.group) : nil)
+    case .deleteOrphans(let delete):
+      let field = field("delete_orphans")
+      self = .deleteOrphans(
+        volumes: try field("volumes").list(delete.volumes) { volume, field throws(WireError) in
+          try MemberVolume(volume, field)
+        },
+        name: try SnapshotName(delete.name, field("name")))
+    case .restore(let restore):
+      let field = field("restore")
+      self = .restore(
+        VolumeRestore(
+          restore: try field("restore").name(restore.restore),
+          source: try SnapshotRecord(restore.source, field("source")),
+          place: restore.hasBesideDirectory
+            ? .beside(directory: try field("beside_directory").text(restore.besideDirectory))
+            : .original))
+    case nil: throw field.error("it is a request of an unknown kind")
+    }
+  }
+
+  func wire(_ id: UInt64) -> Stillpoint_Fleet_V1_Request {
+    var wire = Stillpoint_Fleet_V1_Request()
+    wire.id = id
+    switch self {
+    case .deleteSnapshot(let driver, let snapshot, let group):
+      wire.deleteSnapshot = .with {
+        $0.driver = driver.text
+        $0.snapshot = snapshot.text
+        if let group { $0.group = group.text }
+      }
+    case .deleteOrphans(let volumes, let name):
+      wire.deleteOrphans = .with {
+        $0.volumes = volumes.map(\.wire)
+        $0.name = name.wire
+      }
+    case .restore(let restore):
+      wire.restore = .with {
+        $0.restore = restore.restore.text
+        $0.source = restore.source.wire
+        if case .beside(let directory) = restore.place { $0.besideDirectory = directory }
+      }
+    }
+    return wire
+  }
+}
+
+extension NodeReply {
+  init(_ wire: Stillpoint_Fleet_V1_Reply, _ field: WireField) throws(WireError) {
+    switch wire.kind {
+    case .done: self = .done
+    case .deleted(let deleted):
+      guard let count = Int(exactly: deleted.count), count >= 0 else {
+        throw field("deleted").error("\(deleted.count) is no number of snapshots")
+      }
+      self = .deleted(count)
+    case .restored(let volume): self = .restored(try VolumeRef(volume, field("restored")))
+    case .failed(let refusal): self = .failed(try Refusal(refusal, field("failed")))
+    case nil: throw field.error("it is a reply of an unknown kind")
+    }
+  }
+
+  func wire(_ id: UInt64) -> Stillpoint_Fleet_V1_Reply {
+    var wire = Stillpoint_Fleet_V1_Reply()
+    wire.id = id
+    switch self {
+    case .done: wire.done = .init()
+    case .deleted(let count): wire.deleted = .with { $0.count = Int64(count) }
+    case .restored(let volume): wire.restored = volume.wire
+    case .failed(let refusal): wire.failed = refusal.wire
+    }
+    return wire
+  }
+}
+
+extension VolumeRef {
+  init(_ wire: Stillpoint_Fleet_V1_Volume, _ field: WireField) throws(WireError) {
+    self.init(
+      driver: try field("driver").name(wire.driver), handle: try field("handle").name(wire.handle),
+      publishedAt: try field("published_at").text(wire.publishedAt))
+  }
+
+  var wire: Stillpoint_Fleet_V1_Volume {
+    .with {
+      $0.driver = driver.text
+      $0.handle = handle.text
+      $0.publishedAt = publishedAt
+    }
+  }
+}
+
+extension MemberVolume {
+  init(_ wire: Stillpoint_Fleet_V1_MemberVolume, _ field: WireField) throws(WireError) {
+    self.init(
+      containerPath: try field("container_path").text(wire.containerPath),
+      volume: try VolumeRef(wire.volume, field("volume")))
+  }
+
+  var wire: Stillpoint_Fleet_V1_MemberVolume {
+    .with {
+      $0.containerPath = containerPath
+      $0.volume = volume.wire
+    }
+  }
+}
+
+extension SnapshotName {
+  init(_ wire: Stillpoint_Fleet_V1_SnapshotName, _ field: WireField) throws(WireError) {
+    self.init(
+      fence: Fence(wire.fence), member: try field("member").name(wire.member),
+      hold: try HoldID(wire.hold, field("hold")), backup: try field("backup").name(wire.backup))
+  }
+
+  var wire: Stillpoint_Fleet_V1_SnapshotName {
+    .with {
+      $0.fence = fence.wire
+      $0.member = member.text
+      $0.hold = hold.wire
+      $0.backup = backup.text
+    }
+  }
+}
+
+extension SnapshotRecord {
+  init(_ wire: Stillpoint_Fleet_V1_SnapshotRecord, _ field: WireField) throws(WireError) {
+    guard wire.sizeBytes >= 0 else {
+      throw field("size_bytes").error("\(wire.sizeBytes) is no size")
+    }
+    self.init(
+      containerPath: try field("container_path").text(wire.containerPath),
+      volume: try VolumeRef(wire.volume, field("volume")),
+      name: try field("name").text(wire.name, limit: WireLimits.label),
+      handle: try field("handle").name(wire.handle),
+      group: wire.hasGroup ? try field("group").name(wire.group) : nil,
+      sizeBytes: wire.sizeBytes, createdAt: Timestamp(nanoseconds: wire.createdAt),
+      readyToUse: wire.readyToUse, requested: try field("requested").duration(wire.requested),
+      acknowledged: try field("acknowledged").duration(wire.acknowledged))
+  }
+
+  var wire: Stillpoint_Fleet_V1_SnapshotRecord {
+    .with {
+      $0.containerPath = containerPath
+      $0.volume = volume.wire
+      $0.name = name
+      $0.handle = handle.text
+      if let group { $0.group = group.text }
+      $0.sizeBytes = sizeBytes
+      $0.createdAt = createdAt.nanoseconds
+      $0.readyToUse = readyToUse
+      $0.requested = max(0, requested.duration.wholeNanoseconds)
+      $0.acknowledged = max(0, acknowledged.duration.wholeNanoseconds)
+    }
+  }
+}
