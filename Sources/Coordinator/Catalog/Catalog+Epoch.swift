@@ -1,0 +1,40 @@
+package import CoordinatorCore
+internal import GRDB
+
+extension Catalog: EpochStore {
+  package func beginEpoch() async throws(CatalogError) -> UInt64 {
+    try await decide("beginning an epoch") { db in
+      try db.run("UPDATE epoch SET current = current + 1")
+      return try db.epoch()
+    }
+  }
+
+  package func raiseEpoch(above epoch: UInt64) async throws(CatalogError) -> UInt64 {
+    try await decide("raising the epoch above \(epoch)") { db in
+      let known = try Stored.integer(epoch, "epoch")
+      guard known < .max else {
+        throw CatalogError(.conflict, "no epoch is above \(epoch)")
+      }
+      try db.run("UPDATE epoch SET current = ? WHERE current < ?", [known + 1, known + 1])
+      return try db.epoch()
+    }
+  }
+}
+
+extension Database {
+  func epoch() throws -> UInt64 {
+    guard let row = try row("SELECT current FROM epoch") else {
+      throw CatalogError(.unusable, "the catalog has lost its epoch")
+    }
+    return row.counter("current")
+  }
+
+  /// Refuses what another coordinator, or this one in an earlier life, decided.
+  func requireCurrent(_ epoch: UInt64, for purpose: String) throws {
+    let current = try self.epoch()
+    guard epoch == current else {
+      throw CatalogError(
+        .conflict, "\(purpose) refused: epoch \(epoch) is not the current epoch \(current)")
+    }
+  }
+}
