@@ -183,14 +183,22 @@ let package = Package(
       ]),
 
     // The operator's command line
-    program(
-      "stillpoint", "CommandLine",
+    library(
+      "CommandLineKit", "CommandLine/Kit",
       [
-        "Model", "CutProtocol", "OperatorWire", "Identity", arguments, yaml,
+        "Model", "CutProtocol", "OperatorWire", "Identity", yaml,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOFoundationCompat", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ] + x509),
+    program(
+      "stillpoint", "CommandLine/Main",
+      [
+        "Model", "CutProtocol", "OperatorWire", "CommandLineKit", arguments,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
 
     // The demo: three nodes, a shop, a disaster, a restore

@@ -2,6 +2,7 @@ internal import CoordinatorCore
 internal import Hummingbird
 internal import Model
 internal import OperatorWire
+internal import PlanFile
 
 /// Plans larger than this are refused.
 let largestPlan = 256 * 1024
@@ -14,7 +15,7 @@ func planRoutes(_ operations: Operations) -> [Route] {
     },
     Route(.put, "/v1/plans") { call in
       let source = try await call.text(upTo: largestPlan)
-      let plan = try operations.parsePlan(source)
+      let plan = try parsed(source)
       return try .json(
         PlanBody(try await plans.applyPlan(plan, source: source, author: call.author)))
     },
@@ -30,4 +31,14 @@ func planRoutes(_ operations: Operations) -> [Route] {
       return try .json(PlanCheckBody(try await plans.checkPlan(name), of: name))
     },
   ]
+}
+
+private func parsed(_ source: String) throws -> BackupPlan {
+  do {
+    return try PlanFile.parse(source)
+  } catch {
+    let count = error.issues.count + error.unreported
+    throw Refused.invalid(
+      "the plan has \(count == 1 ? "an error" : "\(count) errors"), nothing was stored:\n\(error)")
+  }
 }

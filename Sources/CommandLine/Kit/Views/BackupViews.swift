@@ -1,0 +1,95 @@
+package import CutProtocol
+package import Model
+package import OperatorWire
+
+package func backupTable(_ backups: [BackupBody], wide: Bool) -> String {
+  var table = TextTable(["BACKUP", "PLAN", "STARTED", "GRADE", "MEETS PLAN", "MEMBERS", "WINDOW"])
+  if wide { table.headings += ["ENVIRONMENT", "REQUIRES", "ATTEMPTS", "BY", "TOOK"] }
+  table.rows = backups.map { backup in
+    var row = [
+      backup.id.text, backup.plan.text, backup.createdAt.toSecond, gradeText(backup),
+      backup.meetsPlan.map { $0 ? "yes" : "no" } ?? "-", "\(backup.members.count)",
+      backup.longestWindowMilliseconds?.millisecondsText ?? "-",
+    ]
+    if wide {
+      row += [
+        backup.environment.rawValue, backup.requires.rawValue, "\(backup.attempts)",
+        backup.createdBy, backup.endedAt.map { ($0 - backup.createdAt).shortText } ?? "-",
+      ]
+    }
+    return row
+  }
+  return table.text(empty: "there is no backup; take one with: stillpoint backup create PLAN")
+}
+
+func gradeText(_ backup: BackupBody) -> String {
+  switch backup.state {
+  case .running: "running"
+  case .deleting: "deleting"
+  case .ended:
+    (backup.verdict?.grade.rawValue ?? "-") + (backup.verdict?.drained == true ? ", drained" : "")
+  }
+}
+
+/// A backup's facts without its timeline.
+package func backupText(_ backup: BackupBody, wide: Bool) -> String {
+  var fields = FieldList()
+  fields.add("backup", backup.id.text)
+  fields.add("plan", "\(backup.plan), \(backup.environment.rawValue), \(backup.policy.rawValue)")
+  fields.add("started", "\(backup.createdAt.toSecond) by \(backup.createdBy)")
+  fields.add(
+    "ended",
+    backup.endedAt.map {
+      "\($0.toSecond), after \(($0 - backup.createdAt).shortText) and "
+        + counted(backup.attempts, "attempt")
+    } ?? "not yet")
+  fields.add("grade", gradeText(backup))
+  fields.add("required", backup.requires.rawValue + (backup.meetsPlan == false ? ": not met" : ""))
+  fields.add("because", backup.verdict?.sentence)
+  for finding in backup.verdict?.findings ?? [] {
+    fields.add("finding", "\(finding.member): \(finding.finding)")
+  }
+  return fields.text + "\n" + memberTable(backup.members, wide: wide)
+}
+
+private func memberTable(_ members: [BackupBody.Member], wide: Bool) -> String {
+  var table = TextTable(["MEMBER", "NODE", "HELD FOR", "SNAPSHOTS"])
+  if wide { table.headings += ["GROUP", "DRIVER", "SIZE"] }
+  table.rows = members.map { member in
+    var row = [
+      member.name.text, member.node.text, member.windowMilliseconds?.millisecondsText ?? "-",
+      member.leftOut.map { "left out: \($0)" }
+        ?? member.snapshots.map { "\($0.containerPath) → \($0.snapshot)" }.listed,
+    ]
+    if wide {
+      row += [
+        "\(member.group)", Set(member.snapshots.map(\.driver.text)).sorted().listed,
+        byteText(member.snapshots.map(\.sizeBytes).reduce(0, +)),
+      ]
+    }
+    return row
+  }
+  return table.text(empty: "the backup has no members")
+}
+
+package func logText(_ lines: [LogLine]) -> String {
+  let table = TextTable(
+    ["TIME", "MEMBER", "EVENT"],
+    rows: lines.map { [$0.time.description, $0.member?.text ?? "-", $0.text] })
+  return table.text(empty: "the log has no lines")
+}
+
+/// What a verification concluded.
+package func verdictText(_ verdict: Verdict, of backup: String, requires: Grade?) -> String {
+  var fields = FieldList()
+  fields.add("backup", backup)
+  fields.add("grade", verdict.grade.rawValue + (verdict.drained ? ", drained" : ""))
+  fields.add(
+    "required",
+    requires.map { $0.rawValue + (verdict.grade >= $0 ? ": met" : ": not met") })
+  fields.add("because", verdict.sentence)
+  for finding in verdict.findings {
+    fields.add("finding", "\(finding.member) (\(finding.grade.rawValue)): \(finding.finding)")
+  }
+  return fields.text
+}

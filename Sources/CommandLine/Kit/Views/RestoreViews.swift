@@ -1,0 +1,50 @@
+internal import Model
+package import OperatorWire
+
+package func restoreTable(_ restores: [RestoreBody], wide: Bool) -> String {
+  var table = TextTable(["RESTORE", "BACKUP", "STARTED", "STATE", "VOLUMES", "TO"])
+  if wide { table.headings += ["BY", "TOOK", "REASON"] }
+  table.rows = restores.map { restore in
+    var row = [
+      restore.id.text, restore.backup.text, restore.createdAt.toSecond, restore.state.rawValue,
+      "\(restore.steps.filter { $0.restored != nil }.count)/\(restore.steps.count)",
+      restore.into ?? "original places",
+    ]
+    if wide {
+      row += [
+        restore.createdBy, restore.endedAt.map { ($0 - restore.createdAt).shortText } ?? "-",
+        restore.reason ?? "-",
+      ]
+    }
+    return row
+  }
+  return table.text(
+    empty: "there is no restore; start one with: stillpoint restore create BACKUP")
+}
+
+package func restoreText(_ restore: RestoreBody, wide: Bool) -> String {
+  var fields = FieldList()
+  fields.add("restore", restore.id.text)
+  fields.add("backup", restore.backup.text)
+  fields.add("to", restore.into.map { "\($0), beside the originals" } ?? "original places")
+  fields.add("started", "\(restore.createdAt.toSecond) by \(restore.createdBy)")
+  fields.add(
+    "ended",
+    restore.endedAt.map { "\($0.toSecond), after \(($0 - restore.createdAt).shortText)" }
+      ?? "not yet")
+  fields.add("state", restore.state.rawValue)
+  fields.add("because", restore.reason)
+  var table = TextTable(["MEMBER", "NODE", "VOLUME OF", "PUBLISHED AT"])
+  if wide { table.headings += ["DRIVER", "SNAPSHOT", "NEW VOLUME"] }
+  table.rows = restore.steps.map { step in
+    var row = [
+      step.member.text, step.node.text, step.containerPath,
+      step.restored?.publishedAt ?? (restore.state == .running ? "waiting" : "not restored"),
+    ]
+    if wide {
+      row += [step.driver.text, step.snapshot.text, step.restored?.handle.text ?? "-"]
+    }
+    return row
+  }
+  return fields.text + "\n" + table.text(empty: "nothing is to be restored")
+}
