@@ -7,7 +7,9 @@ extension CoordinatorCut {
       members.values.allSatisfy({ $0.phase == .prepared })
     else { return [] }
     let windows = WindowPrediction(
-      preparations: members.compactMapValues(\.preparation), roundTrip: times.roundTrip)
+      preparations: members.compactMapValues(\.preparation),
+      levels: sealed.plan.freeze.drain ? members.mapValues(\.plan.level) : [:],
+      roundTrip: times.roundTrip)
     let budget = sealed.plan.freeze.budget.duration
     if let worst = windows.longest, worst.window > budget {
       let refusal = Refusal(
