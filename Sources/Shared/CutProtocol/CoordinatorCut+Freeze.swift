@@ -7,7 +7,9 @@ extension CoordinatorCut {
       members.values.allSatisfy({ $0.phase == .prepared })
     else { return [] }
     let windows = WindowPrediction(
-      preparations: members.compactMapValues(\.preparation), roundTrip: times.roundTrip)
+      preparations: members.compactMapValues(\.preparation),
+      levels: sealed.plan.freeze.drain ? members.mapValues(\.plan.level) : [:],
+      roundTrip: times.roundTrip)
     let budget = sealed.plan.freeze.budget.duration
     if let worst = windows.longest, worst.window > budget {
       let refusal = Refusal(
@@ -68,20 +70,31 @@ extension CoordinatorCut {
     return witnesses + [.log(nil, "witnessed: all \(members.count) members are held")]
   }
 
-  /// RENEW to those who are held; after the witness, QUERY to those whose certificate is missing.
+  /// RENEW to those who are held, and again what was not answered: a link that broke for a moment costs no attempt.
   mutating func renewals(at now: Duration) -> [Action] {
     guard now >= nextRenewal else { return [] }
     nextRenewal = now + times.renewal
+    let vector = WitnessVector(members.compactMapValues(\.hold))
     var isWitnessed = false
     if case .witnessed = state { isWitnessed = true }
     return members.keys.sorted().flatMap { name -> [Action] in
-      guard let member = members[name], let hold = member.hold, member.phase == .frozen else {
+      guard let member = members[name] else { return [] }
+      switch (member.phase, member.hold) {
+      case (.freezing, _):
+        let callers = members.filter {
+          sealed.plan.freeze.drain && $0.value.plan.level > member.plan.level
+        }
+        let after = WitnessVector(callers.compactMapValues(\.hold))
+        return [.send(.freeze(fence: fence, member: name, after: after), to: member.plan.node)]
+      case (.frozen, .some(let hold)):
+        let renew = Action.send(
+          .renew(fence: fence, member: name, hold: hold, lease: times.lease), to: member.plan.node)
+        let witness = Action.send(
+          .witness(fence: fence, member: name, vector: vector), to: member.plan.node)
+        return isWitnessed ? [renew, witness] : [renew]
+      default:
         return []
       }
-      let renew = Action.send(
-        .renew(fence: fence, member: name, hold: hold, lease: times.lease), to: member.plan.node)
-      let query = Action.send(.query(fence: fence, member: name), to: member.plan.node)
-      return isWitnessed ? [renew, query] : [renew]
     }
   }
 

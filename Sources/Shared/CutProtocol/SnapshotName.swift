@@ -24,6 +24,8 @@ package struct SnapshotName: Hashable, Sendable {
     }
     let holdText = "\(hold.boot.prefix(8))-\(hold.incarnation)-\(hold.counter)"
     let suffix = volume == nil ? "group" : String(digest, radix: 36)
-    return "sp-\(fence)-\(member.text.prefix(32))-\(holdText)-\(suffix)"
+    // The hold ID already tells members apart; their name is there for people, as far as it fits.
+    let room = 128 - "sp-\(fence)---\(holdText)-\(suffix)".utf8.count + 1
+    return "sp-\(fence)-\(member.text.prefix(max(0, min(32, room))))-\(holdText)-\(suffix)"
   }
 }

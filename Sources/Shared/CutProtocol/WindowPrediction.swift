@@ -10,12 +10,23 @@ package struct WindowPrediction: Hashable, Sendable {
   /// Sorted by member.
   package let windows: [Window]
 
-  /// A member is held while the slowest one quiesces, or while its own snapshot is cut, and for a round trip of messages.
-  package init(preparations: [ServiceName: Preparation], roundTrip: Duration) {
-    let slowest = preparations.values.map(\.predictedQuiesce.duration).max() ?? .zero
+  /// A member is held until the slowest of its level has quiesced and then each lower level in turn, or until its own snapshot
+  /// is cut; every step costs a round trip of messages.
+  ///
+  /// `levels` is empty unless the cut drains: everybody is then frozen at once.
+  package init(
+    preparations: [ServiceName: Preparation], levels: [ServiceName: Int] = [:], roundTrip: Duration
+  ) {
+    var slowest: [Int: Duration] = [:]
+    for (name, preparation) in preparations {
+      let level = levels[name, default: 0]
+      slowest[level] = max(slowest[level] ?? .zero, preparation.predictedQuiesce.duration)
+    }
     windows = preparations.map { name, preparation in
-      let waiting = slowest - preparation.predictedQuiesce.duration + roundTrip
+      let level = levels[name, default: 0]
       let own = preparation.predictedQuiesce.duration
+      let below = slowest.filter { $0.key < level }.values.map { $0 + roundTrip }
+      let waiting = (slowest[level] ?? own) - own + roundTrip + below.reduce(.zero, +)
       return Window(
         member: name, window: own + max(waiting, preparation.predictedSnapshot.duration))
     }.sorted { $0.member < $1.member }
