@@ -188,7 +188,7 @@ let package = Package(
     // The demo: three nodes, a shop, a disaster, a restore
     library(
       "DemoFleet", "Demo/Fleet",
-      ["Model", "CRIWire", grpcTransport, crypto, subprocess] + grpc),
+      ["Model", "CutProtocol", "CRIWire", "OperatorWire", grpcTransport, crypto, subprocess] + grpc),
     program(
       "stillpoint-demo", "Demo/Main",
       [
