@@ -223,6 +223,6 @@ let package = Package(
     tests("LocalStorage", ["LocalStorage", "CSIWire", grpcTransport] + grpc),
     tests("CoordinatorCore", ["CoordinatorCore", "CutProtocol", "Model"]),
     tests("Simulator", ["AgentCore", "CoordinatorCore", "CutProtocol", "Model"]),
-    tests("EndToEnd", ["DemoFleet", "Model", "OperatorWire"]),
+    tests("EndToEnd", ["CutProtocol", "DemoFleet", "Model", "OperatorWire"]),
   ]
 )
