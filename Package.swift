@@ -204,7 +204,7 @@ let package = Package(
     // The demo: three nodes, a shop, a disaster, a restore
     library(
       "DemoFleet", "Demo/Fleet",
-      ["Model", "CRIWire", grpcTransport, crypto, subprocess] + grpc),
+      ["Model", "CutProtocol", "CRIWire", "OperatorWire", grpcTransport, crypto, subprocess] + grpc),
     program(
       "stillpoint-demo", "Demo/Main",
       [
@@ -240,6 +240,6 @@ let package = Package(
     tests("LocalStorage", ["LocalStorage", "CSIWire", grpcTransport] + grpc),
     tests("CoordinatorCore", ["CoordinatorCore", "CutProtocol", "Model"]),
     tests("Simulator", ["AgentCore", "CoordinatorCore", "CutProtocol", "Model"]),
-    tests("EndToEnd", ["DemoFleet", "Model", "OperatorWire"]),
+    tests("EndToEnd", ["CutProtocol", "DemoFleet", "Model", "OperatorWire"]),
   ]
 )

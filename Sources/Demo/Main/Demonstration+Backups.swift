@@ -12,7 +12,7 @@ extension Demonstration {
     screen.step("For comparison: service by service, 0.2 s apart, while orders come in")
     var backups: [BackupID] = []
     for store in Shop.Store.allCases {
-      let backup = try await createBackup(of: "\(store.rawValue)-alone")
+      let backup = try await stillpoint.createBackup(of: "\(store.rawValue)-alone")
       let grade = backup.verdict.map { $0.grade.rawValue } ?? "none"
       screen.note("\(store.rawValue): backup \(backup.id), by itself \(grade)")
       backups.append(backup.id)
@@ -43,7 +43,7 @@ extension Demonstration {
   private func takeCut() async throws -> TakenCut {
     let begin = MonotonicTime.now
     let before = try shop.felt(from: .init(nanoseconds: 0), to: begin).completed
-    let backup = try await createBackup(of: "shop")
+    let backup = try await stillpoint.createBackup(of: "shop")
     let end = MonotonicTime.now
     guard let verdict = backup.verdict, verdict.grade == .applicationConsistent else {
       let sentence = backup.verdict?.sentence ?? "it has no verdict"
@@ -51,11 +51,9 @@ extension Demonstration {
         "backup \(backup.id) is not application-consistent: \(sentence)",
         log: fleet.coordinator.daemon.log)
     }
-    let document = try await stillpoint.ask(
-      ["backup", "show", backup.id.text], as: EvidenceDocument.self)
     let cut = TakenCut(
       backup: backup,
-      statements: try document.evidence.groups.flatMap(\.certificates).map { try $0.decoded() },
+      statements: try await stillpoint.statements(of: backup.id),
       begin: begin, end: end, felt: try shop.felt(from: begin, to: end),
       completedBefore: before,
       completedAfter: try shop.felt(from: .init(nanoseconds: 0), to: end).completed)
@@ -63,22 +61,6 @@ extension Demonstration {
     screen.note(
       "\(backup.id): \(verdict.grade.rawValue); held \(windows.joined(separator: ", "))")
     return cut
-  }
-
-  /// Takes a backup and waits for its end.
-  func createBackup(of plan: String) async throws -> BackupBody {
-    let created = try await stillpoint.ask(
-      ["backup", "create", plan, "--wait"], as: CreatedBackup.self)
-    return try await backup(created.id)
-  }
-
-  /// The backup as the catalog has it.
-  func backup(_ id: BackupID) async throws -> BackupBody {
-    let list = try await stillpoint.ask(["backup", "list"], as: Items<BackupBody>.self)
-    guard let found = list.items.first(where: { $0.id == id }) else {
-      throw DemoError("'stillpoint backup list' does not name backup \(id)")
-    }
-    return found
   }
 
   func showProof(of cut: TakenCut) async throws {

@@ -53,13 +53,7 @@ extension Demonstration {
   }
 
   private func restore(_ backup: BackupID) async throws {
-    let restore = try await stillpoint.ask(
-      ["restore", "create", backup.text, "--wait"], as: RestoreBody.self)
-    guard restore.state == .completed else {
-      throw DemoError(
-        "restore \(restore.id) of backup \(backup) ended as \(restore.state.rawValue): "
-          + (restore.reason ?? "no reason given"), log: fleet.coordinator.daemon.log)
-    }
+    let restore = try await stillpoint.restore(backup)
     screen.note("restored \(backup): \(restore.steps.count) volumes in place")
   }
 

@@ -1,6 +1,4 @@
 internal import DemoFleet
-internal import Model
-internal import OperatorWire
 
 // From nothing to a shop that runs.
 extension Demonstration {
@@ -19,26 +17,8 @@ extension Demonstration {
 
   func enrolAgents() async throws {
     screen.step("Agents, each enrolled with a single-use token")
-    let stillpoint = stillpoint
-    try await fleet.onEveryNode { node in
-      let arguments = ["agent", "token", "create", "--node", node.name]
-      let token = try await stillpoint.ask(arguments, as: TokenBody.self)
-      try await node.enrol(with: token.token)
-      try node.agent.start()
-    }
-    for node in fleet.nodes {
-      try await waitUntil(
-        "the connection of \(node.name)", within: .seconds(60), every: .milliseconds(200),
-        log: node.agent.log
-      ) {
-        guard node.agent.isRunning else {
-          throw DemoError("\(node.agent.name) ended", log: node.agent.log)
-        }
-        let status = try await stillpoint.ask(["status"], as: StatusBody.self)
-        return status.nodes.contains { $0.name.text == node.name && $0.connection == .connected }
-      }
-      screen.note("\(node.name) is connected")
-    }
+    try await fleet.enrolAgents()
+    for node in fleet.nodes { screen.note("\(node.name) is connected") }
   }
 
   func openShop() async throws {
@@ -54,19 +34,7 @@ extension Demonstration {
 
   func showFleet() async throws {
     screen.step("What runs where, as the agents found it")
-    for store in Shop.Store.allCases {
-      let name = store.rawValue
-      let node = fleet.node(of: store)
-      try await waitUntil(
-        "the discovery of \(name)", within: .seconds(30), every: .milliseconds(200),
-        log: node.agent.log
-      ) {
-        let status = try await stillpoint.ask(["status"], as: StatusBody.self)
-        return status.services.contains { service in
-          service.name.text == name && service.placements.contains { $0.node.text == node.name }
-        }
-      }
-    }
+    try await fleet.waitUntilShopIsKnown()
     try await show(["status"])
     try await show(["service", "list"])
     try await show(["service", "where", "orders"])
@@ -75,7 +43,7 @@ extension Demonstration {
   func applyPlans() async throws {
     screen.step("The plan, rehearsed")
     for plan in ["shop"] + Shop.Store.allCases.map({ "\($0.rawValue)-alone" }) {
-      try await stillpoint.run(["plan", "apply", "-f", planFile(plan)])
+      try await fleet.applyPlan(plan)
     }
     try await show(["plan", "check", "shop"])
   }

@@ -42,9 +42,6 @@ struct Demonstration: Sendable {
     summarise(taken)
   }
 
-  /// The plan file of that name in the shop's directory.
-  func planFile(_ name: String) -> String { "\(fleet.shop.files)/plans/\(name).yaml" }
-
   /// Shows a command as an operator would type it, and what it printed.
   func show(_ arguments: [String]) async throws {
     let output = try await stillpoint.run(arguments)

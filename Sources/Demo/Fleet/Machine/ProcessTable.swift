@@ -28,6 +28,18 @@ enum ProcessTable {
     }
   }
 
+  /// The child of a process that runs this program.
+  static func child(of parent: Int32, running program: String) -> Int32? {
+    all().first { pid in
+      guard let status = text(of: pid, "status"),
+        status.split(separator: "\n").contains("PPid:\t\(parent)")
+      else { return false }
+      // It may have ended since it was listed.
+      let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
+      return link == program
+    }
+  }
+
   private static func all() -> [Int32] {
     // Without /proc nothing can be found, and nothing of ours can run.
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

@@ -91,6 +91,17 @@ package struct NodeHost: Sendable {
     try FileManager.default.removeItem(atPath: file)
   }
 
+  /// Starts the agent as its unit for systemd does: what may have been left held is thawed first.
+  package func startAgent() async throws {
+    try await run(programs.agent, ["thaw-on-start", "--config", configurationFile])
+    try agent.start()
+  }
+
+  /// The guardian that the running agent has started.
+  package var guardian: Int32? {
+    agent.pid.flatMap { ProcessTable.child(of: $0, running: programs.guardian) }
+  }
+
   /// Makes a volume and mounts it.
   ///
   /// - Parameter size: as the CSI driver's quantities are written, such as `512Mi`.

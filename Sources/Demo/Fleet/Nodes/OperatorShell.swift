@@ -18,10 +18,18 @@ package struct OperatorShell: Sendable {
   }
 
   /// Runs `stillpoint … -o json` and reads its answer.
-  package func ask<Answer: Decodable>(_ arguments: [String], as type: Answer.Type) async throws
-    -> Answer
-  {
-    let text = try await run(arguments + ["-o", "json"])
+  ///
+  /// - Parameter statuses: the exit statuses that come with an answer.
+  package func ask<Answer: Decodable>(
+    _ arguments: [String], as type: Answer.Type, accepting statuses: Set<Int32> = [0]
+  ) async throws -> Answer {
+    let outcome = try await outcome(arguments + ["-o", "json"])
+    guard statuses.contains(outcome.status) else {
+      throw DemoError(
+        "'stillpoint \(arguments.joined(separator: " "))' ended with status \(outcome.status): "
+          + outcome.summary)
+    }
+    let text = outcome.output
     do {
       return try JSONDecoder().decode(type, from: Data(text.utf8))
     } catch {
