@@ -31,6 +31,7 @@ let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle: Target.Dependency = .product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -137,7 +138,7 @@ let package = Package(
       [
         "Model", "CutProtocol", "CoordinatorCore", "Catalog", "FleetServer", "OperatorAPI",
         "Identity", "Telemetry", "Lifecycle", "ConfigurationFile", arguments, logging, lifecycle,
-        crypto,
+        signals,
       ]),
 
     // Agent
@@ -168,7 +169,7 @@ let package = Package(
       [
         "Model", "CutProtocol", "AgentCore", "ContainerRuntimes", "Quiescers", "Snapshots",
         "FleetLink", "Identity", "LinuxSystem", "Telemetry", "Lifecycle", "ConfigurationFile",
-        arguments, logging, lifecycle,
+        arguments, logging, lifecycle, signals,
       ]),
 
     // The small CSI driver

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ConfigurationFile
 internal import FleetLink
 internal import Foundation
 internal import Identity
@@ -17,7 +18,7 @@ struct Enrol: AsyncParsableCommand {
   var tokenFile: String
 
   func run() async throws {
-    LineLogHandler.bootstrap(level: common.logLevel)
+    LineLogHandler.bootstrap(level: common.logLevel.level)
     let configuration = try AgentConfiguration.read(common.config)
     let token = try EnrolmentToken(text: try readToken())
     guard token.node == configuration.node else {

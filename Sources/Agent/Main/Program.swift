@@ -20,7 +20,12 @@ struct CommonOptions: ParsableArguments {
   @Option(
     name: .long, help: "The least level that is logged: trace, debug, info, notice, warning, error."
   )
-  var logLevel: Logger.Level = .info
+  var logLevel = LogLevel.info
 }
 
-extension Logger.Level: @retroactive ExpressibleByArgument {}
+/// A level of the log, as it is written on the command line.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+  case trace, debug, info, notice, warning, error, critical
+
+  var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+}

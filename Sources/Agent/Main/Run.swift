@@ -11,6 +11,7 @@ internal import Quiescers
 internal import ServiceLifecycle
 internal import Snapshots
 internal import Telemetry
+internal import UnixSignals
 
 /// Runs the agent until it is told to stop.
 struct Run: AsyncParsableCommand {
@@ -19,7 +20,7 @@ struct Run: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
-    LineLogHandler.bootstrap(level: common.logLevel)
+    LineLogHandler.bootstrap(level: common.logLevel.level)
     let logger = Logger(label: "agent")
     let configuration = try AgentConfiguration.read(common.config)
     let boot = try LinuxKernel.bootID()

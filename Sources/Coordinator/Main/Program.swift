@@ -1,1 +1,30 @@
-@main struct Program { static func main() {} }
+internal import ArgumentParser
+internal import Logging
+
+/// `stillpoint-coordinator`: once per fleet.
+@main
+struct CoordinatorProgram: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stillpoint-coordinator",
+    abstract: "Sequences backups across all services of a fleet and keeps its catalog.",
+    version: CoordinatorConfiguration.programVersion,
+    subcommands: [Run.self, OperatorCommand.self])
+}
+
+/// What every subcommand takes.
+struct CommonOptions: ParsableArguments {
+  @Option(name: .long, help: "The configuration file.")
+  var config = "/etc/stillpoint/coordinator.yaml"
+
+  @Option(
+    name: .long, help: "The least level that is logged: trace, debug, info, notice, warning, error."
+  )
+  var logLevel = LogLevel.info
+}
+
+/// A level of the log, as it is written on the command line.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+  case trace, debug, info, notice, warning, error, critical
+
+  var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+}

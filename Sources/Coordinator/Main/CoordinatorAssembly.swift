@@ -1,0 +1,123 @@
+internal import Catalog
+internal import ConfigurationFile
+internal import CoordinatorCore
+internal import CutProtocol
+internal import FleetServer
+internal import Foundation
+internal import Identity
+internal import Lifecycle
+internal import Logging
+internal import Model
+internal import OperatorAPI
+internal import ServiceLifecycle
+
+/// Every part of the coordinator, made in the order of their dependencies.
+struct CoordinatorAssembly {
+  private let configuration: CoordinatorConfiguration
+  private let catalog: Catalog
+  private let authority: CertificateAuthority
+  private let logger: Logger
+  private let certificate: CoordinatorCertificate
+  private let gateway: FleetGateway
+  private let directory: FleetDirectory
+  private let operations: Operations
+  private let crew = Crew()
+  private let work: CoordinatorWork
+
+  init(
+    _ configuration: CoordinatorConfiguration, _ catalog: Catalog,
+    _ authority: CertificateAuthority, _ logger: Logger
+  ) async throws {
+    self.configuration = configuration
+    self.catalog = catalog
+    self.authority = authority
+    self.logger = logger
+    certificate = try CoordinatorCertificate(authority: authority, logger: logger)
+    gateway = FleetGateway(registry: catalog, logger: logger)
+    let trust = try authority.trust
+    let verifier = FleetCertificateVerifier(trust: trust)
+    let authorities = try trust.authorities.map { Data(try $0.der) }
+    let clock = BootClock()
+    let times = CutTimes()
+    let fences = try await FenceSource(store: catalog)
+    let router = CutRouter()
+    let closer = AttemptCloser(store: catalog, gateway: gateway, logger: logger)
+    directory = FleetDirectory(
+      nodes: catalog, placements: catalog, fences: fences, router: router, closer: closer,
+      clock: clock, logger: logger)
+    let backups = BackupService(
+      environment: BackupService.Environment(
+        fleet: configuration.fleet, cuts: catalog, backups: catalog, plans: catalog,
+        placements: catalog, audit: catalog, gateway: gateway,
+        driver: CutDriver(
+          gateway: gateway, store: catalog, router: router, verifier: verifier, fences: fences,
+          clock: clock, logger: logger),
+        closer: closer, fences: fences, verifier: verifier, authorities: authorities,
+        times: times, logger: logger), tasks: crew)
+    let restores = RestoreService(
+      store: catalog, audit: catalog, backups: backups, gateway: gateway, tasks: crew,
+      logger: logger)
+    let issuer = authority
+    operations = Operations(
+      fleet: FleetService(
+        fleet: configuration.fleet, version: CoordinatorConfiguration.programVersion,
+        startedAt: .now(),
+        sources: FleetService.Sources(
+          nodes: catalog, placements: catalog, plans: catalog, backups: catalog,
+          directory: directory, service: backups, closer: closer, fences: fences)),
+      plans: PlanService(
+        fleet: configuration.fleet, store: catalog, placements: catalog, audit: catalog,
+        rehearsal: PlanRehearsal(
+          gateway: gateway, router: router, fences: fences, clock: clock, times: times)),
+      backups: backups, restores: restores,
+      agents: AgentService(
+        nodes: catalog, audit: catalog, gateway: gateway,
+        issue: { node in
+          let token = EnrolmentToken(node: node, authority: issuer)
+          let expires = Timestamp.now() + EnrolmentToken.lifetime
+          try await catalog.store(hash: token.hash, node: node, expires: expires)
+          return (token.text, expires)
+        },
+        copyCatalog: { path throws(CatalogError) in try await catalog.backup(to: path) }),
+      catalogBytes: { Self.size(of: configuration.catalogFile) })
+    work = CoordinatorWork(
+      crew: crew, closer: closer, backups: backups, restores: restores,
+      recovery: CutRecovery(
+        store: catalog, gateway: gateway, verifier: verifier, authorities: authorities,
+        clock: clock, logger: logger))
+  }
+
+  /// In the order in which they start; they stop in the reverse one.
+  func services() throws -> [any Service] {
+    let shown = HeldCredential(certificate.credential)
+    return [
+      try FleetServer(
+        configuration: FleetServerConfiguration(
+          host: configuration.fleetListen.host, port: configuration.fleetListen.port,
+          enrolmentPort: configuration.enrolmentListen.port,
+          version: CoordinatorConfiguration.programVersion),
+        authority: authority, certificate: certificate, gateway: gateway, events: directory,
+        tokens: catalog, registry: catalog, logger: logger),
+      ShownCertificate(certificate: certificate, shown: shown),
+      try OperatorServer(
+        address: OperatorAddress(
+          host: configuration.apiListen.host, port: configuration.apiListen.port),
+        tls: OperatorTLS(credential: shown), operations: operations, logger: logger,
+        onRunning: { _ in ServiceManager.ready() }),
+      Watchdog(),
+      // Stopped first: a cut that runs is ended while the agents can still be told.
+      work,
+    ]
+  }
+
+  /// The catalog's files together; nil when they cannot be looked at.
+  private static func size(of file: String) -> Int64? {
+    var total: Int64?
+    for path in [file, file + "-wal", file + "-shm"] {
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+      guard let size = attributes?[.size] as? NSNumber else { continue }
+      total = (total ?? 0) + size.int64Value
+    }
+    return total
+  }
+}

@@ -1,0 +1,32 @@
+internal import ConfigurationFile
+internal import Model
+
+/// The coordinator's configuration file; `deploy/config/coordinator.yaml` explains every key.
+struct CoordinatorConfiguration: Decodable, Sendable {
+  static let programVersion = "0.1.0"
+
+  var fleet: FleetID
+  var stateDirectory: String
+  var fleetListen: Endpoint
+  var enrolmentListen: Endpoint
+  var apiListen: Endpoint
+
+  private static let keys = [
+    "fleet", "stateDirectory", "fleetListen", "enrolmentListen", "apiListen",
+  ]
+
+  static func read(_ path: String) throws(ConfigurationError) -> CoordinatorConfiguration {
+    let read = try ConfigurationFile.read(path, as: CoordinatorConfiguration.self, keys: keys)
+    guard read.stateDirectory.hasPrefix("/") else {
+      throw ConfigurationError("\(path): 'stateDirectory' must be an absolute path")
+    }
+    guard read.enrolmentListen.host == read.fleetListen.host else {
+      throw ConfigurationError(
+        "\(path): 'fleetListen' and 'enrolmentListen' must name the same address, with two ports")
+    }
+    return read
+  }
+
+  var authorityDirectory: String { stateDirectory + "/authority" }
+  var catalogFile: String { stateDirectory + "/catalog.sqlite" }
+}
