@@ -109,10 +109,7 @@ package struct NodeHost: Sendable {
   package func createVolume(_ volume: String, size: String) async throws -> String {
     try await run(
       programs.agent,
-      [
-        "volume", "create", volume, "--driver", "\(directory)/csi.sock", "--size", size, "--root",
-        volumesRoot,
-      ])
+      ["volume", "create", volume, "--config", configurationFile, "--size", size])
     return mountPoint(ofVolume: volume)
   }
 

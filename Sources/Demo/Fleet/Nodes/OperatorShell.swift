@@ -24,7 +24,7 @@ package struct OperatorShell: Sendable {
     _ arguments: [String], as type: Answer.Type, accepting statuses: Set<Int32> = [0]
   ) async throws -> Answer {
     let outcome = try await outcome(arguments + ["-o", "json"])
-    guard statuses.contains(outcome.status) else {
+    guard statuses.contains(outcome.status), !outcome.output.isEmpty else {
       throw DemoError(
         "'stillpoint \(arguments.joined(separator: " "))' ended with status \(outcome.status): "
           + outcome.summary)
@@ -40,6 +40,6 @@ package struct OperatorShell: Sendable {
   }
 
   private func command(_ arguments: [String]) -> Command {
-    Command(program, arguments, environment: ["STILLPOINT_CONFIG": credentials])
+    Command(program, arguments, environment: ["STILLPOINT_CONFIG": credentials, "COLUMNS": "100"])
   }
 }
