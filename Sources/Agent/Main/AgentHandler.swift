@@ -31,8 +31,8 @@ struct AgentHandler: OrderHandler {
   func hello() async -> AgentHello {
     let view = discovery.view
     return AgentHello(
-      version: AgentConfiguration.programVersion, boot: ledger.boot,
-      incarnation: ledger.incarnation, highestFence: await ledger.highestFence,
+      version: AgentConfiguration.programVersion, boot: await ledger.boot,
+      incarnation: await ledger.incarnation, highestFence: await ledger.highestFence,
       journalEnd: view.journalEnd, journal: view.journal)
   }
 

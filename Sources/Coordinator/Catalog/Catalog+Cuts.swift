@@ -43,6 +43,14 @@ extension Catalog: CutStore {
       try db.run(
         "INSERT INTO attempt (epoch, cut, attempt, part, backup) VALUES (?, ?, ?, ?, ?)",
         [key.epoch, key.cut, key.attempt, group, backup.text])
+      // What an earlier attempt left behind is being deleted: recovery must not take it for this group's cut. A
+      // member whose snapshots are still there says so again when it is asked.
+      try db.run(
+        """
+        UPDATE attempt_member SET certificate = NULL
+        WHERE (epoch, cut, attempt) IN (
+          SELECT epoch, cut, attempt FROM attempt WHERE backup = ? AND part = ?)
+        """, [backup.text, group])
       for member in members {
         guard let planned = plan.member(member), planned.group == group else {
           throw CatalogError(

@@ -49,6 +49,8 @@ package actor AttemptCloser {
         break
       }
     } catch {
+      // Rehearsals are no attempts of any backup.
+      guard error.code != .notFound else { return }
       // Swept again later; an agent answers the same as often as it is asked.
       logger.warning(
         "report not stored", metadata: ["member": "\(report.member)", "error": "\(error)"])
