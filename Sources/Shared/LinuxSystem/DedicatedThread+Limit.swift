@@ -33,3 +33,8 @@ private final class ResumedOnce<T: Sendable>: Sendable {
     waiting?.resume(returning: value)
   }
 }
+
+/// Lets the calling thread, a dedicated one, rest.
+package func pause(_ length: Duration) {
+  _ = poll(nil, 0, max(0, length.milliseconds))
+}

@@ -24,3 +24,19 @@ extension DescriptorHandle {
     _ = read(number, &buffer, buffer.count)
   }
 }
+
+extension DescriptorHandle {
+  /// Waits until a pipe takes a page without blocking, false at the deadline. Blocks its thread.
+  package static func waitUntilWritable(_ handle: DescriptorHandle, until deadline: Duration)
+    -> Bool
+  {
+    while true {
+      let left = deadline - LinuxKernel.timeSinceBoot()
+      guard left > .zero else { return false }
+      var event = pollfd(fd: handle.number, events: Int16(POLLOUT), revents: 0)
+      let ready = poll(&event, 1, left.milliseconds)
+      if ready > 0 { return true }
+      if ready == 0 { return false }
+    }
+  }
+}

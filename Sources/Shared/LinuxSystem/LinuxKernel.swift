@@ -43,4 +43,7 @@ package enum LinuxKernel {
     guard count > 0 else { throw SystemError("readlink", "/proc/self/exe", code: errno) }
     return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
+
+  /// This process's number.
+  package static func processNumber() -> Int32 { getpid() }
 }

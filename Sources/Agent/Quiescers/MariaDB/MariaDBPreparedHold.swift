@@ -1,0 +1,129 @@
+internal import AgentCore
+internal import CutProtocol
+internal import LinuxSystem
+internal import Model
+internal import Synchronization
+
+/// A session that has begun a backup, ready to block commits.
+final class MariaDBPreparedHold: PreparedHold {
+  let member: ServiceName
+  let session: MariaDBSession
+  let hasBinaryLog: Bool
+  /// The data directory, when tables there need the filesystem's flush to be durable.
+  let flushed: DescriptorHandle?
+  let holdLimit: Duration
+  let readiness: HoldReadiness
+
+  private enum State {
+    case ready, holding, held, released
+  }
+  private let state = Mutex(State.ready)
+
+  /// ER_BACKUP_STAGE_ORDER: the stage that is asked for is in force already, or a later one.
+  private static let stageInForce = 4147
+
+  init(
+    member: ServiceName, session: MariaDBSession, hasBinaryLog: Bool,
+    flushed: DescriptorHandle?, holdLimit: Duration, readiness: HoldReadiness
+  ) {
+    self.member = member
+    self.session = session
+    self.hasBinaryLog = hasBinaryLog
+    self.flushed = flushed
+    self.holdLimit = holdLimit
+    self.readiness = readiness
+  }
+
+  func hold() async throws(Refusal) {
+    let mayBegin = state.withLock { state in
+      guard state == .ready else { return false }
+      state = .holding
+      return true
+    }
+    guard mayBegin else {
+      throw Refusal(
+        .expired, "hold of \(member) was given up: its release came before it was in force")
+    }
+    _ = try await session.rows("BACKUP STAGE BLOCK_DDL", limit: holdLimit)
+    _ = try await session.rows("BACKUP STAGE BLOCK_COMMIT", limit: holdLimit)
+    // What was acknowledged with innodb_flush_log_at_trx_commit 0 or 2 becomes durable here.
+    _ = try await session.rows("FLUSH ENGINE LOGS", limit: holdLimit)
+    if let flushed {
+      do {
+        try await onDedicatedThread { () throws(SystemError) in
+          try FilesystemFreeze.synchronize(flushed, name: "the data directory")
+        }
+      } catch {
+        throw .because(error, member, "flush")
+      }
+    }
+    state.withLock { if $0 == .holding { $0 = .held } }
+  }
+
+  /// The session that holds the lock, proof that it still does, and the last committed transaction.
+  func token() async throws(Refusal) -> StateToken {
+    let limit = Duration.seconds(1)
+    guard
+      case .failure(let error) = try await session.answer(
+        "BACKUP STAGE BLOCK_COMMIT", limit: limit), error.number == Self.stageInForce
+    else {
+      throw Refusal(.failed, "commits of \(member) were not blocked any more")
+    }
+    return StateToken(
+      quiescer: readiness.quiescer, values: try await position(limit: limit))
+  }
+
+  func position(limit: Duration) async throws(Refusal) -> [String: String] {
+    let rows = try await session.rows(
+      "SELECT CONNECTION_ID(), @@gtid_current_pos, @@gtid_binlog_pos", limit: limit)
+    guard let row = rows.first, row.count == 3 else {
+      throw Refusal(.failed, "position of \(member) had an unexpected form: \(rows)")
+    }
+    var values = ["session": row[0], "gtid_current_pos": row[1], "gtid_binlog_pos": row[2]]
+    if hasBinaryLog {
+      let status = try await session.rows("SHOW MASTER STATUS", limit: limit)
+      if let row = status.first, row.count > 1 { values["binlog"] = "\(row[0]):\(row[1])" }
+    }
+    return values
+  }
+
+  func release() async -> ReleaseFinding {
+    let before = state.withLock { state in
+      defer { state = .released }
+      return state
+    }
+    switch before {
+    case .ready, .released:
+      return ReleaseFinding(endedThisHold: false, finding: "\(member) was not held")
+    case .holding:
+      // A client that waits for a lock reads no further command: only its end ends the wait.
+      session.session.kill()
+      return ReleaseFinding(
+        endedThisHold: false, finding: "\(member) was not held yet; its session was ended")
+    case .held:
+      return await runUncancelled { [self] in await endStage() }
+    }
+  }
+
+  private func endStage() async -> ReleaseFinding {
+    do {
+      switch try await session.answer("BACKUP STAGE END", limit: .milliseconds(900)) {
+      case .success: return ReleaseFinding(endedThisHold: true)
+      case .failure(let error):
+        session.session.kill()
+        return ReleaseFinding(
+          endedThisHold: false,
+          finding: "commits of \(member) were not blocked any more: \(error.text)")
+      }
+    } catch {
+      session.session.kill()
+      return ReleaseFinding(
+        endedThisHold: false,
+        finding: "the session that held \(member) did not last: \(error.message)")
+    }
+  }
+
+  func discard() async {
+    await runUncancelled { [session] in await session.session.end() }
+  }
+}

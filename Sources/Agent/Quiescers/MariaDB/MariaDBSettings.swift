@@ -1,0 +1,60 @@
+internal import CutProtocol
+internal import Model
+
+/// The settings of a server that decide what its hold is worth.
+struct MariaDBSettings: Sendable {
+  var directories: [(what: String, path: String)]
+  var hasBinaryLog: Bool
+  var flushMethod: String
+  var isReplica: Bool
+  /// User tables of other engines than InnoDB, which acknowledge what only the operating system keeps.
+  var otherTableCount: Int
+
+  init(_ session: MariaDBSession, limit: Duration) async throws(Refusal) {
+    let rows = try await session.rows(
+      """
+      SELECT @@datadir, @@log_bin, @@innodb_flush_method, IFNULL(@@innodb_data_home_dir, ''), \
+      IFNULL(@@innodb_log_group_home_dir, ''), IFNULL(@@innodb_undo_directory, ''), \
+      IFNULL(@@log_bin_basename, '')
+      """, limit: limit)
+    guard let row = rows.first, row.count == 7 else {
+      throw Refusal(.failed, "settings of \(session.member) had an unexpected form: \(rows)")
+    }
+    let home = row[0]
+    func absolute(_ path: String) -> String {
+      path.isEmpty || path == "." || path == "./" ? home : path.hasPrefix("/") ? path : home + path
+    }
+    directories = [
+      ("data directory", home), ("InnoDB data directory", absolute(row[3])),
+      ("InnoDB log directory", absolute(row[4])), ("InnoDB undo directory", absolute(row[5])),
+    ]
+    hasBinaryLog = row[1] == "1"
+    if hasBinaryLog, let slash = row[6].lastIndex(of: "/") {
+      directories.append(("binary log directory", String(row[6][...slash])))
+    }
+    flushMethod = row[2]
+    // A user without the right to ask is told nothing; a replica is then found by nobody, so it must not be assumed away.
+    isReplica = try await !session.rows("SHOW ALL SLAVES STATUS", limit: limit).isEmpty
+    let tables = try await session.rows(
+      """
+      SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' \
+      AND ENGINE <> 'InnoDB' AND TABLE_SCHEMA NOT IN \
+      ('mysql', 'information_schema', 'performance_schema', 'sys')
+      """, limit: limit)
+    otherTableCount = tables.first?.first.flatMap { Int($0) } ?? 0
+  }
+
+  /// `BLOCK_COMMIT` stops every commit, and every write to tables without transactions; `FLUSH ENGINE LOGS` during it
+  /// makes durable what `innodb_flush_log_at_trx_commit` or `sync_binlog` had left for later, and a flush of the
+  /// filesystem what tables without transactions had left.
+  var fidelity: Fidelity {
+    var missing: [String] = []
+    if flushMethod.lowercased() == "nosync" { missing.append("F2: innodb_flush_method is nosync") }
+    if isReplica {
+      missing.append("F2: the server is a replica, which lacks what its primary has not sent yet")
+    }
+    return Fidelity(
+      durableStateConstant: true, acknowledgedIsDurable: missing.isEmpty, nothingAcknowledged: true,
+      reasons: missing)
+  }
+}

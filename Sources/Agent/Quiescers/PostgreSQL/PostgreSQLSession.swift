@@ -1,0 +1,70 @@
+internal import CutProtocol
+internal import LinuxSystem
+internal import Model
+
+/// A held `psql`.
+struct PostgreSQLSession: Sendable {
+  let session: ClientSession
+  let member: ServiceName
+
+  /// Separates the columns of an answer; no setting or path contains it.
+  private static let separator: Character = "\u{1f}"
+
+  /// Starts the client; it connects while it starts. Blocks its thread.
+  init(entry: ContainerEntry, hold: PostgreSQLHold) throws(Refusal) {
+    member = entry.member
+    let psql = try entry.program(["psql"])
+    var command = [
+      psql, "-X", "-A", "-t", "-q", "-w", "-F", "\(Self.separator)", "-p", "\(hold.port)", "-U",
+      hold.user, "-d", hold.database,
+    ]
+    if let directory = hold.socketDirectory { command += ["-h", directory] }
+    do {
+      session = try ClientSession(
+        entry: entry, command: command,
+        environment: ["PGAPPNAME=stillpoint", "PGCONNECT_TIMEOUT=5", "PSQL_HISTORY=/dev/null"],
+        markerCommand: { "\\echo :SQLSTATE\n\\echo \($0)" })
+    } catch {
+      throw .because(error, entry.member, "psql")
+    }
+  }
+
+  /// The rows of one statement.
+  func rows(_ statement: String, limit: Duration) async throws(Refusal) -> [[String]] {
+    let tried = "`\(statement)`"
+    var lines: [String]
+    do {
+      lines = try await session.ask(statement + ";", limit: limit)
+    } catch {
+      throw .because(error, member, tried, hint: hint(error))
+    }
+    let state = lines.popLast() ?? ""
+    guard state == "00000" else {
+      let reason = lines.isEmpty ? "SQLSTATE \(state)" : lines.joined(separator: " ")
+      // 42501 insufficient_privilege, 42883 undefined_function; classes of the PostgreSQL manual, appendix A.
+      let cannotPass = state == "42501" || state.hasPrefix("42")
+      throw Refusal(
+        cannotPass ? .hazard : .failed, "\(tried) of \(member) failed: \(reason)",
+        hint: state == "42501"
+          ? "use a superuser, or a role with pg_checkpoint and pg_monitor" : nil)
+    }
+    return lines.map {
+      $0.split(separator: Self.separator, omittingEmptySubsequences: false).map(String.init)
+    }
+  }
+
+  /// The one row of a statement that has exactly `columns` columns.
+  func row(_ statement: String, columns: Int, limit: Duration) async throws(Refusal) -> [String] {
+    let rows = try await rows(statement, limit: limit)
+    guard let row = rows.first, rows.count == 1, row.count == columns else {
+      throw Refusal(.failed, "`\(statement)` of \(member) had an unexpected answer: \(rows)")
+    }
+    return row
+  }
+
+  private func hint(_ failure: ClientSession.Failure) -> String? {
+    guard case .ended = failure else { return nil }
+    return
+      "set the hold's user, database, socketDirectory and port as psql inside the container needs them"
+  }
+}

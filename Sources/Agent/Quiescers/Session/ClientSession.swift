@@ -1,0 +1,153 @@
+internal import AgentCore
+internal import CutProtocol
+internal import Glibc
+internal import LinuxSystem
+internal import Synchronization
+
+/// A database's own client, held inside the container and spoken to through its pipes.
+///
+/// Every command is followed by one that makes the client print a marker, so that the end of the answer is known.
+/// The process ends when its input closes, even if everything here is gone.
+final class ClientSession: Sendable {
+  enum Failure: Error {
+    /// The client has ended; what it had said.
+    case ended([String])
+    case timedOut
+    case system(SystemError)
+  }
+
+  let process: ChildProcess
+  let startTicks: UInt64
+  /// The client's standard input.
+  let input: DescriptorHandle
+  private let output: DescriptorHandle
+  private let name: String
+  /// The line that makes the client print a text.
+  private let markerCommand: @Sendable (String) -> String
+  private let exchange = Mutex((number: 0, left: [UInt8]()))
+
+  private static let answerLimit = 1 << 20
+
+  /// Starts the client. Blocks its thread for the start of one program.
+  init(
+    entry: ContainerEntry, command: [String], environment: [String],
+    markerCommand: @escaping @Sendable (String) -> String
+  ) throws(SystemError) {
+    let toClient = try DescriptorHandle.pipe()
+    let fromClient = try DescriptorHandle.pipe()
+    let arguments = entry.arguments(command, withProcesses: false)
+    process = try ChildProcess(
+      path: arguments[0], arguments: Array(arguments.dropFirst()),
+      environment: ["PATH=\(entry.path)", "LC_ALL=C", "HOME=/"] + environment,
+      descriptors: [toClient.reading, fromClient.writing, fromClient.writing])
+    startTicks = try ProcessFacts.startTicks(process.pid)
+    input = toClient.writing
+    output = fromClient.reading
+    name = command.first ?? "client"
+    self.markerCommand = markerCommand
+  }
+
+  /// Sends a command and returns the lines of its answer. Not ended by cancellation; `end` ends it.
+  func ask(_ command: String, limit: Duration) async throws(Failure) -> [String] {
+    try await onDedicatedThread { [self] () throws(Failure) in
+      try askBlocking(command, limit: limit)
+    }
+  }
+
+  /// The same on the caller's thread.
+  func askBlocking(_ command: String, limit: Duration) throws(Failure) -> [String] {
+    let deadline = LinuxKernel.timeSinceBoot() + limit
+    let result = exchange.withLock { exchange -> Result<[String], Failure> in
+      exchange.number += 1
+      let marker = "stillpoint-\(exchange.number)-end"
+      do throws(Failure) {
+        try send(command + "\n" + markerCommand(marker) + "\n", until: deadline)
+        return .success(try lines(until: marker, deadline, &exchange.left))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  /// Sends a command and does not wait for its answer; `hasSaidSomething` tells when one came.
+  func send(_ command: String) throws(Failure) {
+    try send(command + "\n", until: LinuxKernel.timeSinceBoot() + .milliseconds(200))
+  }
+
+  var hasSaidSomething: Bool {
+    !DescriptorHandle.waitUntilReadable([output], limit: .zero).isEmpty
+  }
+
+  /// Kills the client; the server then drops whatever the session held. May be called more than once.
+  func kill() {
+    // It fails only for a process that has ended already.
+    try? process.kill()
+  }
+
+  /// Kills the client and frees its process number. Called once.
+  func end() async {
+    kill()
+    await onDedicatedThread { [process] in _ = process.reap(.seconds(5)) }
+  }
+
+  // MARK: On the caller's thread
+
+  private func send(_ text: String, until deadline: Duration) throws(Failure) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      guard DescriptorHandle.waitUntilWritable(input, until: deadline) else {
+        throw process.handle.hasEnded ? .ended([]) : .timedOut
+      }
+      let count = bytes.prefix(2048).withUnsafeBytes {
+        write(input.number, $0.baseAddress, $0.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw .ended(remainingLines()) }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+
+  private func lines(
+    until marker: String, _ deadline: Duration, _ left: inout [UInt8]
+  ) throws(Failure) -> [String] {
+    var lines: [String] = []
+    var size = 0
+    var buffer = [UInt8](repeating: 0, count: 16384)
+    while true {
+      while let newline = left.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = String(decoding: left[..<newline], as: UTF8.self)
+        left.removeSubrange(...newline)
+        if line.contains(marker) { return line == marker ? lines : lines + [line] }
+        lines.append(line)
+      }
+      let remaining = deadline - LinuxKernel.timeSinceBoot()
+      guard remaining > .zero else { throw .timedOut }
+      guard !DescriptorHandle.waitUntilReadable([output], limit: remaining).isEmpty else {
+        continue
+      }
+      let count = read(output.number, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw .ended(lines + [String(decoding: left, as: UTF8.self)]) }
+      size += count
+      guard size <= Self.answerLimit else {
+        throw .system(SystemError("read", "answer of \(name)", code: EFBIG))
+      }
+      left.append(contentsOf: buffer[..<count])
+    }
+  }
+
+  private func remainingLines() -> [String] {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    guard hasSaidSomething else { return [] }
+    let count = read(output.number, &buffer, buffer.count)
+    return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+      .split(separator: "\n").map(String.init)
+  }
+}
+
+extension ClientSession {
+  /// Ends the client without the agent.
+  var rescue: Rescue { .kill(process.handle.descriptor) }
+  var record: RescueRecord { .kill(pid: process.pid, startTicks: startTicks) }
+}
