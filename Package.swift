@@ -236,9 +236,20 @@ let package = Package(
       resources: [.copy("Recordings")]),
     tests("AgentCore", ["AgentCore", "CutProtocol", "LinuxSystem", "Model", logging]),
     tests("Quiescers", ["Quiescers", "AgentCore", "CutProtocol", "LinuxSystem", "Model"]),
+    // The real driver on a pool of its own, for both suites below.
+    .target(
+      name: "StorageTesting",
+      dependencies: ["LocalStorage", "CSIWire", "LinuxSystem", grpcTransport, logging, subprocess]
+        + grpc, path: "Tests/Support/Storage", swiftSettings: strict),
     tests(
-      "Snapshots", ["Snapshots", "LocalStorage", "AgentCore", "CutProtocol", "CSIWire", "Model"]),
-    tests("LocalStorage", ["LocalStorage", "CSIWire", grpcTransport] + grpc),
+      "Snapshots",
+      [
+        "Snapshots", "StorageTesting", "LocalStorage", "AgentCore", "CutProtocol", "LinuxSystem",
+        "Model", logging,
+      ]),
+    tests(
+      "LocalStorage",
+      ["LocalStorage", "StorageTesting", "CSIWire", "LinuxSystem", grpcTransport] + grpc),
     tests("CoordinatorCore", ["CoordinatorCore", "CutProtocol", "Model"]),
     tests("Simulator", ["AgentCore", "CoordinatorCore", "CutProtocol", "Model"]),
     tests("EndToEnd", ["CutProtocol", "DemoFleet", "Model", "OperatorWire"]),

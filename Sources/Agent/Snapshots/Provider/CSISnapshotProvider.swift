@@ -1,0 +1,90 @@
+internal import AgentCore
+package import CutProtocol
+internal import GRPCCore
+internal import LinuxSystem
+package import Logging
+package import Model
+
+/// Snapshots and volumes of this node through its CSI drivers.
+package struct CSISnapshotProvider: SnapshotProvider {
+  package let drivers: CSIDrivers
+  package let publisher: VolumePublisher
+  let logger: Logger
+
+  package init(drivers: CSIDrivers, logger: Logger) {
+    self.drivers = drivers
+    self.publisher = VolumePublisher(drivers: drivers)
+    self.logger = logger
+  }
+
+  package func volume(at hostPath: String) async throws(Refusal) -> VolumeRef? {
+    do throws(SystemError) {
+      return try VolumeLocator.volume(at: hostPath, in: try MountTable.read())
+    } catch {
+      throw Refusal(.failed, "finding the volume at \(hostPath) failed: \(error)")
+    }
+  }
+
+  package func prepare(_ volumes: [MemberVolume]) async throws(Refusal) -> Duration {
+    for member in volumes {
+      guard let mounted = try await volume(at: member.volume.publishedAt),
+        mounted.driver == member.volume.driver, mounted.handle == member.volume.handle
+      else {
+        throw Refusal(
+          .moved,
+          "volume \(member.volume.handle) is no longer mounted at \(member.volume.publishedAt)")
+      }
+    }
+    var longest = Duration.zero
+    for (name, members) in Self.byDriver(volumes) {
+      let driver = try drivers.driver(name)
+      do throws(CSIError) {
+        try await driver.probe()
+        let abilities = try await driver.inspect()
+        guard abilities.snapshots else {
+          throw CSIError(
+            call: "ControllerGetCapabilities", driver: name.text, code: .unimplemented,
+            message: "the driver cannot make snapshots")
+        }
+        let calls = Self.usesGroup(members, abilities) ? 1 : members.count
+        longest = max(longest, driver.typicalCut * calls)
+      } catch {
+        throw error.refusal
+      }
+    }
+    return longest
+  }
+
+  package func delete(driver: DriverName, snapshot: SnapshotHandle, group: SnapshotHandle?)
+    async throws(Refusal)
+  {
+    let csi = try drivers.driver(driver)
+    do throws(CSIError) {
+      if let group {
+        try await csi.deleteGroup(group, known: snapshot)
+      } else {
+        try await csi.deleteSnapshot(snapshot)
+      }
+    } catch {
+      throw error.refusal
+    }
+    logger.notice("snapshot deleted", metadata: ["driver": "\(driver)", "snapshot": "\(snapshot)"])
+  }
+
+  /// The volumes of each driver, in the order given, each once.
+  static func byDriver(_ volumes: [MemberVolume]) -> [(DriverName, [MemberVolume])] {
+    var order: [DriverName] = []
+    var groups: [DriverName: [MemberVolume]] = [:]
+    for member in volumes {
+      let driver = member.volume.driver
+      if groups[driver] == nil { order.append(driver) }
+      groups[driver, default: []].append(member)
+    }
+    return order.map { ($0, groups[$0] ?? []) }
+  }
+
+  /// Several volumes of one driver are cut by one call where the driver can.
+  static func usesGroup(_ members: [MemberVolume], _ abilities: CSIAbilities) -> Bool {
+    abilities.groups && Set(members.map(\.volume.handle)).count > 1
+  }
+}
