@@ -40,15 +40,18 @@ package struct Sweep: Sendable {
   // MARK: Processes
 
   private func endProcesses() async -> [String] {
+    var killed: Set<Int32> = []
     for _ in 0..<200 {
       let processes = ProcessTable.processes(of: fleet)
-      if processes.isEmpty { return [] }
+      if processes.isEmpty { break }
       for pid in processes { kill(pid, SIGKILL) }
+      killed.formUnion(processes)
       // A frozen filesystem or cgroup keeps what sleeps in it from dying.
       await thaw()
-      for pid in processes { waitpid(pid, nil, WNOHANG) }
       await pause()
     }
+    // Those that this very process has started wait for it to notice; the others are not its own.
+    for pid in killed { waitpid(pid, nil, WNOHANG) }
     return ProcessTable.processes(of: fleet).map { "process \($0) does not end" }
   }
 
