@@ -33,6 +33,9 @@ package struct FleetService: FleetOperations {
   /// How many of a plan's newest backups are looked through for one that met it.
   private static let lookBack = 200
 
+  /// How long ago a connected agent may have looked for its answer to count as now: three of its pulses.
+  private static let freshness = Duration.seconds(15)
+
   private let fleet: FleetID
   private let version: String
   private let startedAt: Timestamp
@@ -125,11 +128,25 @@ package struct FleetService: FleetOperations {
   package func whereabouts(of service: ServiceName, at time: Timestamp?)
     async throws(OperationError) -> Whereabouts
   {
-    do {
-      return try await sources.placements.whereabouts(of: service, at: time ?? .now())
+    let now = Timestamp.now()
+    do throws(CatalogError) {
+      var answer = try await sources.placements.whereabouts(of: service, at: time ?? now)
+      guard time == nil else { return answer }
+      var unknown: [Whereabouts.Gap] = []
+      for gap in answer.unknown where await !isWatched(gap, now: now) { unknown.append(gap) }
+      answer.unknown = unknown
+      return answer
     } catch {
       throw OperationError(error)
     }
+  }
+
+  /// Asked for now, the moments since a connected agent last looked are no gap: it looks every few seconds.
+  private func isWatched(_ gap: Whereabouts.Gap, now: Timestamp) async -> Bool {
+    guard gap.to == nil, let presence = await sources.directory.presence(of: gap.node),
+      presence.isConnected, let observed = presence.heartbeat?.observedThrough
+    else { return false }
+    return now - observed < Self.freshness
   }
 
   package func history(of service: ServiceName, limit: Int) async throws(OperationError)
