@@ -11,6 +11,13 @@ import Testing
 
 let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
+/// What concurrent parts of a test share.
+final class Box<Value: Sendable>: Sendable {
+  let value: Mutex<Value>
+
+  init(_ value: Value) { self.value = Mutex(value) }
+}
+
 @Suite struct CRIRuntimeTests {
   let id = "209ee4a4855a1fb648a785f0198f7c413c08d888f6f0ff02e4d737a83b56b9ca"
   let volume = VolumeRef(
@@ -52,13 +59,13 @@ let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   func state(
     _ change: @escaping @Sendable (inout Runtime_V1_ContainerStatusResponse) -> Void
   ) async throws -> ObservedContainer.State? {
-    let state = Mutex<ObservedContainer.State?>(nil)
+    let state = Box<ObservedContainer.State?>(nil)
     try await changed(change).serve { socket in
       let containers = try await runtime(socket).containers()
       #expect(containers.count == 1)
-      state.withLock { $0 = containers.first?.state }
+      state.value.withLock { $0 = containers.first?.state }
     }
-    return state.withLock { $0 }
+    return state.value.withLock { $0 }
   }
 
   @Test func `a recorded container is read in full`() async throws {
@@ -222,15 +229,15 @@ let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   func reports(of fake: FakeInterface, until expected: Set<RuntimeChange>) async throws
     -> [RuntimeChange]
   {
-    let seen = Mutex<[RuntimeChange]>([])
+    let seen = Box<[RuntimeChange]>([])
     try await fake.serve { socket in
       let runtime = CRIRuntime(socket: socket, logger: silentLogger) { _ in nil }
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
-          try await runtime.watch { change in seen.withLock { $0.append(change) } }
+          try await runtime.watch { change in seen.value.withLock { $0.append(change) } }
         }
         let limit = ContinuousClock.now + .seconds(60)
-        while !expected.isSubset(of: seen.withLock { $0 }), ContinuousClock.now < limit {
+        while !expected.isSubset(of: seen.value.withLock { $0 }), ContinuousClock.now < limit {
           try await Task.sleep(for: .milliseconds(5))
         }
         group.cancelAll()
@@ -238,7 +245,7 @@ let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try? await group.waitForAll()
       }
     }
-    return seen.withLock { $0 }
+    return seen.value.withLock { $0 }
   }
 
   func envelope(_ topic: String, _ event: some Message) throws -> Containerd_Types_Envelope {
