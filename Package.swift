@@ -232,7 +232,7 @@ let package = Package(
     tests("CommandLine", ["OperatorWire", "Model"]),
     tests(
       "ContainerRuntimes",
-      ["ContainerRuntimes", "AgentCore", "CRIWire", "Model", logging, grpcTransport] + grpc,
+      ["ContainerRuntimes", "AgentCore", "CRIWire", "DemoFleet", "Model", logging, grpcTransport] + grpc,
       resources: [.copy("Recordings")]),
     tests("AgentCore", ["AgentCore", "CutProtocol", "LinuxSystem", "Model", logging]),
     tests("Quiescers", ["Quiescers", "AgentCore", "CutProtocol", "LinuxSystem", "Model"]),

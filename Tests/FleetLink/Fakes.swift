@@ -169,11 +169,17 @@ final class FakeAgent: OrderHandler {
 
 /// A journal in memory.
 final class FakeJournal: RecordSource {
-  let journal: String
+  struct BeganAnew: Error {}
+
+  private let name: Mutex<String>
+  /// Called with the name of the new journal when the old one does not reach what it is asked for.
+  let onNewJournal = Mutex<(@Sendable (String) -> Void)?>(nil)
   private let records = Mutex<[PlacementRecord]>([])
   let acknowledged = Mutex<UInt64>(0)
 
-  init(_ journal: String = "journal-1") { self.journal = journal }
+  init(_ journal: String = "journal-1") { name = Mutex(journal) }
+
+  var journal: String { name.withLock { $0 } }
 
   func append(_ count: Int) {
     records.withLock { records in
@@ -194,7 +200,15 @@ final class FakeJournal: RecordSource {
   }
 
   func records(after sequence: UInt64, limit: Int) async throws -> [PlacementRecord] {
-    records.withLock { Array($0.drop { $0.sequence <= sequence }.prefix(limit)) }
+    if sequence > records.withLock({ UInt64($0.count) }) {
+      let new = name.withLock { name in
+        name += "-anew"
+        return name
+      }
+      onNewJournal.withLock { $0 }?(new)
+      throw BeganAnew()
+    }
+    return records.withLock { Array($0.drop { $0.sequence <= sequence }.prefix(limit)) }
   }
 
   func waitForRecords(after sequence: UInt64) async {

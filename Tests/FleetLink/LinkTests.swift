@@ -184,6 +184,28 @@ struct LinkTests {
     #expect(agent.handler.lost >= 3)
   }
 
+  @Test func `a coordinator that is ahead of the journal gets a new one from its beginning`()
+    async throws
+  {
+    let fleet = try TestFleet()
+    let agent = TestAgent(try await fleet.agent("node-1"))
+    agent.journal.append(3)
+    agent.journal.onNewJournal.withLock { [handler = agent.handler] in
+      $0 = { name in handler.state.withLock { $0.hello.journal = name } }
+    }
+    let ahead = PlacementRecord(
+      sequence: 50, time: .now(), change: .unseen(since: Timestamp(nanoseconds: 0)))
+    fleet.core.seen.withLock { $0.applied["journal-1"] = [ahead] }
+    try await fleet.serving { coordinator in
+      try await agent.linked(coordinator.link) {
+        try await eventually("the new journal arrives") {
+          fleet.core.records("journal-1-anew").count == 3
+        }
+      }
+    }
+    #expect(fleet.core.records("journal-1-anew").map(\.sequence) == [1, 2, 3])
+  }
+
   @Test func `records wait behind a slow catalog, reports do not`() async throws {
     let fleet = try TestFleet()
     let agent = TestAgent(try await fleet.agent("node-1"))

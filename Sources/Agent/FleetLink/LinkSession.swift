@@ -129,18 +129,25 @@ struct LinkSession: Sendable {
 
   /// Sends placement records batch by batch, each once the one before is acknowledged.
   private func deliver(_ outbox: LinkOutbox) async throws -> LinkEnd {
+    let journal = records.journal
     var last: UInt64 = 0
+    var isMet = false
     for await through in state.recordedStream {
       await records.acknowledge(through: through)
       last = through
       var batch: [PlacementRecord] = []
       while batch.isEmpty {
-        await records.waitForRecords(after: last)
+        // The first question is asked without waiting for an answer to it: only the journal can tell that it does not
+        // reach what the coordinator has, or lies behind it.
+        if isMet { await records.waitForRecords(after: last) }
         try Task.checkCancellation()
         do {
           let read = try await records.records(after: last, limit: Self.batch)
+          isMet = true
           batch = read.isEmpty ? [] : try RecordBatch(read).records
         } catch {
+          // Numbers of the old journal mean nothing in the new one: hello has to be said again.
+          guard records.journal == journal else { return .lost("the placement journal began anew") }
           logger.error("placement records cannot be sent", metadata: ["error": "\(error)"])
           // The journal may be readable again soon; the connection's other work goes on.
           try await Task.sleep(for: .seconds(5))

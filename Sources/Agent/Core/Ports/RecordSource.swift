@@ -2,7 +2,8 @@ package import Model
 
 /// The node's journal of placement records, as the fleet link reads it.
 package protocol RecordSource: Sendable {
-  /// Which journal it is: a new one starts again from 1 under another ID. Constant while the agent runs.
+  /// Which journal it is: a new one starts again from 1 under another ID. Changes only while `records` throws, when the
+  /// journal does not reach what it is asked for; the connection then begins anew with a new hello.
   var journal: String { get }
   /// The records with a sequence number above `sequence`, oldest first, without holes, at most `limit`.
   ///
