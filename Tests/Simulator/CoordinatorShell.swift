@@ -120,17 +120,30 @@ final class CoordinatorShell {
     let before = machine
     let actions = machine.apply(event, at: now)
     run.part = .machine(machine)
+    noteGivenUp(before, actions)
     if machine.state != before.state {
       world.census.count("cut:\(Naming.of(machine.state))")
       if case .waiting = machine.state, case .witnessed = before.state {
         world.census.count("coordinator:witnessed-attempt-abandoned")
       }
     }
+    world.trace("coordinator \(life) \(run.backup) \(Naming.of(machine.state)) \(machine.fence)")
     run.queue += actions
     if let deadline = machine.nextDeadline, deadline != before.nextDeadline || event == .tick {
       later(clock.wait(until: deadline, at: world.timeline.now)) { [self] in feed(run, .tick) }
     }
     pump(run)
+  }
+
+  private func noteGivenUp(_ before: CoordinatorCut, _ actions: [CoordinatorCut.Action]) {
+    let aborts = actions.contains {
+      if case .send(.abort(before.fence, _, _), _) = $0 { true } else { false }
+    }
+    switch before.state {
+    case .freezing where world.profile.policyIndex != 2, .witnessed:
+      if aborts { world.ghost.gaveUp(before.fence, at: world.timeline.now) }
+    default: break
+    }
   }
 
   /// Performs actions in their order; what must be durable holds up the rest.
@@ -141,10 +154,9 @@ final class CoordinatorShell {
       case .send(let order, let node): send(order, to: node, run)
       case .begin(let fence, let members):
         var isCurrent = true
-        let writer = epoch
         durably(run, waits: world.mutant != .sendBeforeDurable) { [self] in
           isCurrent = world.store.begin(
-            fence, of: run.backup, group: run.group, members: members, epoch: writer)
+            fence, of: run.backup, group: run.group, members: members, epoch: epoch)
           if !isCurrent { replaced() }
         }
       case .keep(let certificate, let fence, let member):
@@ -164,10 +176,14 @@ final class CoordinatorShell {
     }
   }
 
-  /// The store knows a newer coordinator: this one has nothing more to say.
+  /// The store knows a newer coordinator: this one exits, and is started again if it should have been the newest.
   private func replaced() {
+    world.trace("coordinator \(life) finds that it was replaced")
     world.census.count("coordinator:replaced")
     isUp = false
+    world.timeline.after(.seconds(1)) { [world] in
+      if world.coordinator?.isUp != true { world.startCoordinator() }
+    }
   }
 
   private func send(_ order: CutOrder, to node: NodeID, _ run: GroupRun) {
@@ -191,10 +207,14 @@ final class CoordinatorShell {
     if world.mutant == .witnessIgnored, verdict.grade == .serviceConsistent {
       verdict.grade = .applicationConsistent
     }
-    let outcome = FleetStore.Outcome(
+    var outcome = FleetStore.Outcome(
       backup: backup, verdict: verdict, groups: groups, epoch: epoch, byRecovery: byRecovery)
     var isCommitted = false
-    write({ [self] in isCommitted = world.store.commit(outcome) }) { [self] in
+    write({ [self] in
+      // An epoch that this coordinator itself has raised meanwhile is still its own.
+      outcome.epoch = epoch
+      isCommitted = world.store.commit(outcome)
+    }) { [self] in
       if isCommitted { world.committed(outcome, sealed) } else { replaced() }
     }
   }

@@ -89,6 +89,14 @@ struct FaultProfile {
     return profile
   }
 
+  /// Nothing stands between an order and the thaw it asks for.
+  var isReachable: Bool {
+    [
+      lossPermille, slowPermille, partitions, coordinatorCrashes, agentCrashes, agentStalls,
+      slowReleasePermille,
+    ].allSatisfy { $0 == 0 }
+  }
+
   /// The same fleet with nothing that goes wrong.
   var healed: FaultProfile {
     var calm = self

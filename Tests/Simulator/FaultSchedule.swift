@@ -115,8 +115,10 @@ enum FaultSchedule {
   private static func crashAgent(_ world: World) {
     let node = world.nodes[world.random.below(world.nodes.count)]
     let pause = world.random.duration(.milliseconds(50), .seconds(8))
+    let takesGuardian = world.random.chance(400)
     world.timeline.after(moment(world)) {
-      world.census.count("fault:agent-crashed")
+      world.census.count(takesGuardian ? "fault:agent-and-guardian-died" : "fault:agent-crashed")
+      if takesGuardian { node.guardianDies() }
       node.crash()
       world.timeline.after(pause) { node.start() }
     }

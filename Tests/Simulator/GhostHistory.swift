@@ -21,6 +21,8 @@ final class GhostHistory {
   }
 
   private(set) var holds: [Hold] = []
+  /// When the coordinator gave up an attempt that may have held somebody.
+  private(set) var givenUp: [Fence: Duration] = [:]
   private(set) var violations: [Violation] = []
 
   func violate(_ property: String, _ what: String, at now: Duration) {
@@ -41,6 +43,8 @@ final class GhostHistory {
     }
     change(&holds[index])
   }
+
+  func gaveUp(_ fence: Fence, at now: Duration) { givenUp[fence] = now }
 
   func hold(_ id: HoldID, service: Int) -> Hold? {
     holds.last { $0.id == id && $0.service == service }

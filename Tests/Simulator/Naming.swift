@@ -13,6 +13,18 @@ enum Naming {
     }
   }
 
+  static func of(_ order: CutOrder) -> String {
+    switch order {
+    case .prepare: "prepare"
+    case .freeze: "freeze"
+    case .renew: "renew"
+    case .witness: "witness"
+    case .abort(_, _, let reason): "abort (\(reason))"
+    case .query: "query"
+    case .settled: "settled"
+    }
+  }
+
   static func of(_ state: MemberHold.State) -> String {
     switch state {
     case .preparing: "preparing"

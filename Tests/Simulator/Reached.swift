@@ -21,10 +21,11 @@ enum Reached {
     ].map { "coordinator:\($0)" }
     + [
       "stale-fence", "replaced-while-held", "restarted-open", "restarted-certified",
-    ].map { "agent:\($0)" }
+    ].map { "agent:\($0)" } + ["ghost:thawed-after-giving-up"]
     + [
       "message-lost", "message-doubled", "message-slow", "message-blocked", "coordinator-crashed",
-      "coordinator-superseded", "agent-crashed", "agent-stalled", "guardian-died", "slow-quiesce",
+      "coordinator-superseded", "agent-crashed", "agent-and-guardian-died", "agent-stalled",
+      "guardian-died", "slow-quiesce",
       "hung-quiesce", "failing-quiesce", "slow-snapshot", "hung-snapshot", "failing-snapshot",
       "slow-release", "slow-prepare", "thawed-by-another", "thawed-and-frozen-again",
       "container-restarted", "forged-certificate", "cancelled", "partitioned-both",

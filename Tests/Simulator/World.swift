@@ -74,12 +74,17 @@ final class World {
 
   /// From now on nothing goes wrong any more.
   func heal() {
+    trace("heal")
     faults = profile.healed
     network.heal()
     reports.heal()
     for coordinator in coordinators.dropLast() { coordinator.stop() }
     for node in nodes { node.start() }
-    if coordinators.last?.isUp != true { startCoordinator() }
+    let newest = coordinators.last
+    if newest?.isUp != true || newest?.epoch != store.epoch {
+      newest?.stop()
+      startCoordinator()
+    }
   }
 
   @discardableResult
@@ -88,15 +93,17 @@ final class World {
       life: coordinators.count + 1, world: self, clock: drawClock(), random: random.fork())
     coordinators.append(shell)
     census.count("coordinator:started")
+    trace("coordinator \(shell.life) starts")
     shell.start()
     return shell
   }
 
   var coordinator: CoordinatorShell? { coordinators.last }
   private(set) var wanted: [SealedPlan] = []
-  private var handedOver = 0
+  /// To which life of the coordinator each request was given.
+  private var handedOver: [String: Int] = [:]
 
-  /// Asks for a backup; a coordinator that is down takes the order when it is back.
+  /// Asks for a backup, again at each new coordinator until one has stored it.
   func request(_ sealed: SealedPlan) {
     plansByHash[sealed.hash] = sealed
     wanted.append(sealed)
@@ -107,9 +114,11 @@ final class World {
 
   private func handOver(to shell: CoordinatorShell) {
     guard shell.isUp, shell.epoch > 0, !shell.isZombie else { return }
-    while handedOver < wanted.count {
-      shell.begin(wanted[handedOver])
-      handedOver += 1
+    let stored = store.plans.map(\.hash)
+    for sealed in wanted
+    where handedOver[sealed.hash] != shell.life && !stored.contains(sealed.hash) {
+      handedOver[sealed.hash] = shell.life
+      shell.begin(sealed)
     }
   }
 
@@ -141,6 +150,9 @@ final class World {
       census.count("fault:node-known-to-be-down")
       return true
     }
+    trace(
+      "coordinator \(coordinator.life) → \(node) \(Naming.of(order)) \(order.fence) \(order.member)"
+    )
     let life = coordinator.life
     let connection = shell.life
     network.send(order, node: shell.index, .toNode) { order in
@@ -153,6 +165,9 @@ final class World {
   func deliver(_ report: CutReport, from node: NodeShell) {
     let seen = coordinators.first { $0.life == node.coordinatorSeen && $0.isUp }
     guard let target = seen ?? coordinator else { return }
+    trace(
+      "\(node.node) → coordinator \(target.life) \(Naming.of(report.news)) \(report.fence) \(report.member)"
+    )
     reports.send(report, node: node.index, .toCoordinator) { target.receive($0) }
   }
 
@@ -184,6 +199,12 @@ final class World {
     ghost.update(id, service: service) { $0.ended = now }
     guard let hold = ghost.hold(id, service: service), !hold.wasAlone else { return }
     let slack = Duration.milliseconds(50)
+    if let givenUp = ghost.givenUp[hold.fence], profile.isReachable {
+      census.count("ghost:thawed-after-giving-up")
+      if now > givenUp + slack {
+        violate("L4", "hold \(id) ended \(now - givenUp) after the attempt was given up")
+      }
+    }
     if now > hold.mostEnd + slack {
       violate("L1", "hold \(id) of service \(service) ended \(now - hold.mostEnd) too late")
     }
@@ -192,11 +213,21 @@ final class World {
     }
   }
 
+  private static let isTraced = ProcessInfo.processInfo.environment["STILLPOINT_TRACE"] != nil
+
+  /// Prints what happens when `STILLPOINT_TRACE` is set; meant for one seed alone.
+  func trace(_ what: @autoclosure () -> String) {
+    if Self.isTraced { print("\(timeline.now)  \(what())") }
+  }
+
   func violate(_ property: String, _ what: String) {
+    trace("VIOLATION \(property): \(what)")
     ghost.violate(property, what, at: timeline.now)
   }
 
   func committed(_ outcome: FleetStore.Outcome, _ sealed: SealedPlan) {
+    trace(
+      "\(outcome.backup) committed: \(outcome.verdict.grade.rawValue), \(outcome.verdict.sentence)")
     census.count("grade:\(outcome.verdict.grade.rawValue)")
     if outcome.byRecovery { census.count("coordinator:recovery-\(outcome.verdict.grade.rawValue)") }
     if outcome.verdict.drained { census.count("grade-mark:drained") }
