@@ -77,6 +77,25 @@ import Testing
       ])
   }
 
+  @Test func `a member that knows a higher fence is not left out, but asked again with one`() throws
+  {
+    var driver = try driver()
+    driver.tick()
+    let stale = Refusal(
+      .staleFence, "4.7.1 is not higher than 9.0.0",
+      highestFence: Fence(epoch: 9, cut: 0, attempt: 0))
+    let sentence = "payments: 4.7.1 is not higher than 9.0.0"
+    #expect(
+      driver.feed(.refused(payments, stale)).decisive == [
+        driver.abort(checkout, sentence), driver.abort(orders, sentence),
+        driver.abort(payments, sentence),
+      ])
+    driver.machine.raiseEpoch(to: 10)
+    #expect(
+      driver.tick(after: .seconds(2)).first
+        == .begin(Fence(epoch: 10, cut: 7, attempt: 2), [checkout, orders, payments]))
+  }
+
   @Test func `the last member is never left out`() throws {
     var driver = try driver()
     driver.tick()

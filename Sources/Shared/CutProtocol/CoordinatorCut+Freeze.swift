@@ -143,7 +143,8 @@ extension CoordinatorCut {
       // The witness names it: nobody can be left out any more.
       return endAttempt(name, refusal, at: now)
     case .preparing, .freezing:
-      guard sealed.plan.policy == .bestEffort, members.count > 1 else {
+      // A fence that is too low is the coordinator's fault, not the member's: the next attempt has a higher epoch.
+      guard sealed.plan.policy == .bestEffort, members.count > 1, refusal.code != .staleFence else {
         return endAttempt(name, refusal, at: now)
       }
       return leaveOut([name], refusal, at: now)

@@ -1,0 +1,52 @@
+import CutProtocol
+import Model
+
+/// What really happened, in true time, which no part of the simulated system can see.
+final class GhostHistory {
+  struct Hold {
+    var id: HoldID
+    var fence: Fence
+    var service: Int
+    var node: Int
+    var began: Duration
+    var ended: Duration?
+    /// Moments in the hold when the application was not still after all.
+    var wasBroken = false
+    /// Agent and guardian of the node were both down in it.
+    var wasAlone = false
+    /// The latest moment at which lease or cap must have ended it.
+    var mostEnd: Duration
+    /// The latest moment at which the cap must have ended it, whatever was renewed.
+    var capEnd: Duration
+  }
+
+  private(set) var holds: [Hold] = []
+  /// When the coordinator gave up an attempt that may have held somebody.
+  private(set) var givenUp: [Fence: Duration] = [:]
+  private(set) var violations: [Violation] = []
+
+  func violate(_ property: String, _ what: String, at now: Duration) {
+    violations.append(Violation(property: property, what: what, at: now))
+  }
+
+  func began(_ hold: Hold) {
+    let same = holds.contains {
+      $0.fence == hold.fence && $0.service == hold.service
+    }
+    if same { violate("S4", "\(hold.fence) held service \(hold.service) twice", at: hold.began) }
+    holds.append(hold)
+  }
+
+  func update(_ id: HoldID, service: Int, _ change: (inout Hold) -> Void) {
+    guard let index = holds.lastIndex(where: { $0.id == id && $0.service == service }) else {
+      return
+    }
+    change(&holds[index])
+  }
+
+  func gaveUp(_ fence: Fence, at now: Duration) { givenUp[fence] = now }
+
+  func hold(_ id: HoldID, service: Int) -> Hold? {
+    holds.last { $0.id == id && $0.service == service }
+  }
+}
