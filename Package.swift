@@ -198,7 +198,19 @@ let package = Package(
     tests("CommandLine", ["OperatorWire", "Model"]),
     tests("ContainerRuntimes", ["ContainerRuntimes", "AgentCore", "CRIWire", "Model"]),
     tests("AgentCore", ["AgentCore", "CutProtocol", "LinuxSystem", "Model"]),
-    tests("Quiescers", ["Quiescers", "AgentCore", "CutProtocol", "LinuxSystem", "Model"]),
+    // Stands in for an agent that is killed or stopped in the middle of a hold.
+    .executableTarget(
+      name: "hold-probe",
+      dependencies: [
+        "AgentCore", "Quiescers", "CutProtocol", "GuardianWatch", "LinuxSystem", "Model", logging,
+      ],
+      path: "Tests/HoldProbe", swiftSettings: strict),
+    tests(
+      "Quiescers",
+      [
+        "Quiescers", "AgentCore", "CutProtocol", "GuardianWatch", "LinuxSystem", "Model", logging,
+        "hold-probe", "stillpoint-guardian",
+      ]),
     tests(
       "Snapshots", ["Snapshots", "LocalStorage", "AgentCore", "CutProtocol", "CSIWire", "Model"]),
     tests("LocalStorage", ["LocalStorage", "CSIWire", grpcTransport] + grpc),
