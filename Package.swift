@@ -230,12 +230,25 @@ let package = Package(
     tests(
       "OperatorAPI", ["OperatorAPI", "OperatorWire", "CoordinatorCore", "CutProtocol", "Model"]),
     tests("CommandLine", ["OperatorWire", "Model"]),
+    // Stands in for an agent that is killed or stopped in the middle of a hold.
+    .executableTarget(
+      name: "hold-probe",
+      dependencies: [
+        "AgentCore", "Quiescers", "CutProtocol", "GuardianWatch", "LinuxSystem", "Model", logging,
+      ],
+      path: "Tests/HoldProbe", swiftSettings: strict),
+    tests(
+      "Quiescers",
+      [
+        "Quiescers", "AgentCore", "CutProtocol", "GuardianWatch", "LinuxSystem", "Model", logging,
+        "hold-probe", "stillpoint-guardian",
+      ]),
     tests(
       "ContainerRuntimes",
-      ["ContainerRuntimes", "AgentCore", "CRIWire", "DemoFleet", "Model", logging, grpcTransport] + grpc,
+      ["ContainerRuntimes", "AgentCore", "CRIWire", "DemoFleet", "Model", logging, grpcTransport]
+        + grpc,
       resources: [.copy("Recordings")]),
     tests("AgentCore", ["AgentCore", "CutProtocol", "LinuxSystem", "Model", logging]),
-    tests("Quiescers", ["Quiescers", "AgentCore", "CutProtocol", "LinuxSystem", "Model"]),
     // The real driver on a pool of its own, for both suites below.
     .target(
       name: "StorageTesting",
@@ -250,7 +263,9 @@ let package = Package(
     tests(
       "LocalStorage",
       ["LocalStorage", "StorageTesting", "CSIWire", "LinuxSystem", grpcTransport] + grpc),
-    tests("CoordinatorCore", ["CoordinatorCore", "CutProtocol", "Model"]),
+    tests(
+      "CoordinatorCore",
+      ["CoordinatorCore", "Catalog", "CutProtocol", "Lifecycle", "Model", logging]),
     tests("Simulator", ["AgentCore", "CoordinatorCore", "CutProtocol", "Model"]),
     tests("EndToEnd", ["CutProtocol", "DemoFleet", "Model", "OperatorWire"]),
   ]
