@@ -49,6 +49,20 @@ struct LossTests {
   }
 
   @Test(.timeLimit(.minutes(3)))
+  func `a guardian that dies in the middle of a hold leaves nothing held`() async throws {
+    try await withRunningShop { fleet, shop in
+      let node = fleet.node(of: .orders)
+      let id = try await beginHold(fleet, shop)
+      let guardian = try #require(node.guardian)
+      let killed = MonotonicTime.now
+      #expect(kill(guardian, SIGKILL) == 0)
+      try await expectRecovery(after: killed, fleet, shop)
+      // Whether it came to its end or was given up: it has ended, and the shop goes on.
+      _ = try await fleet.coordinator.shell.endOfBackup(id, within: .seconds(60))
+    }
+  }
+
+  @Test(.timeLimit(.minutes(3)))
   func `what stays held when agent and guardian die together is thawed by the agent's next start`()
     async throws
   {
@@ -77,6 +91,7 @@ struct LossTests {
   ) async throws {
     let felt = try await shop.recovery(
       after: killed, within: .seconds(60), log: fleet.node(of: .orders).agent.log)
+    print("no order was completed for \(felt.longestPause) after the kill")
     #expect(felt.longestPause <= lease + grace)
     for store in Shop.Store.allCases {
       #expect((felt[store]?.currentStall ?? .zero) < lease, "\(store) is still held")
