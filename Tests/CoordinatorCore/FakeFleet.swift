@@ -1,0 +1,166 @@
+import CoordinatorCore
+import CutProtocol
+import Foundation
+import Model
+import Synchronization
+
+/// Agents that answer orders as the protocol wants, each with the production state machine behind it, and with faults
+/// that a test asks for. Holds and snapshots take no time.
+final class FakeFleet: AgentGateway {
+  struct Behaviour: Sendable {
+    var refusal: Refusal?
+    /// Orders of these kinds get lost.
+    var loses: Set<String> = []
+    var isAway = false
+  }
+
+  private struct State {
+    var machines: [String: MemberHold] = [:]
+    var plans: [String: SealedPlan] = [:]
+    var counter: UInt64 = 0
+    var behaviours: [ServiceName: Behaviour] = [:]
+    var orders: [CutOrder] = []
+  }
+
+  private let state = Mutex(State())
+  private let events = Mutex<(any FleetEvents)?>(nil)
+  private let clock = BootClock()
+
+  func connect(to events: any FleetEvents) { self.events.withLock { $0 = events } }
+
+  func set(_ behaviour: Behaviour, for member: ServiceName) {
+    state.withLock { $0.behaviours[member] = behaviour }
+  }
+
+  var orders: [CutOrder] { state.withLock { $0.orders } }
+
+  func send(_ order: CutOrder, to node: NodeID) async throws(GatewayError) {
+    let behaviour = state.withLock { state in
+      state.orders.append(order)
+      return state.behaviours[order.member] ?? Behaviour()
+    }
+    if behaviour.isAway { throw GatewayError(.notConnected, "\(node) is not connected") }
+    if behaviour.loses.contains(Self.kind(order)) { return }
+    let actions = take(order, behaviour, node)
+    await perform(actions, order, node)
+  }
+
+  func request(_ request: NodeRequest, to node: NodeID, timeout: Duration)
+    async throws(GatewayError) -> NodeReply
+  {
+    if case .restore(let restore) = request { return .restored(restore.source.volume) }
+    return .done
+  }
+
+  func connected() async -> Set<NodeID> { [] }
+  func disconnect(_ node: NodeID) async {}
+
+  static func kind(_ order: CutOrder) -> String {
+    switch order {
+    case .prepare: "prepare"
+    case .freeze: "freeze"
+    case .renew: "renew"
+    case .witness: "witness"
+    case .abort: "abort"
+    case .query: "query"
+    case .settled: "settled"
+    }
+  }
+
+  private func take(_ order: CutOrder, _ behaviour: Behaviour, _ node: NodeID)
+    -> [MemberHold.Action]
+  {
+    state.withLock { state in
+      let key = "\(order.fence)/\(order.member)"
+      if case .prepare(let fence, let member, let bytes, let lease) = order {
+        guard let plan = try? SealedPlan(bytes: bytes) else { return [] }
+        state.counter += 1
+        let hold = HoldID(boot: "boot-\(node)", incarnation: 1, counter: state.counter)
+        var machine = MemberHold(
+          fence: fence, member: member, hold: hold, lease: lease,
+          cap: plan.plan.freeze.cap.duration)
+        let event: MemberHold.Event =
+          behaviour.refusal.map { .prepareFailed($0) }
+          ?? .prepared(
+            Preparation(
+              predictedQuiesce: .milliseconds(1), predictedSnapshot: .milliseconds(1),
+              fidelity: .full, remarks: []))
+        let actions = machine.apply(event, at: clock.now())
+        state.machines[key] = machine
+        state.plans[key] = plan
+        return actions
+      }
+      return state.machines[key]?.apply(.order(order), at: clock.now())
+        ?? [.report(.ended(reason: "unknown"))]
+    }
+  }
+
+  private func feed(_ event: MemberHold.Event, _ order: CutOrder) -> [MemberHold.Action] {
+    state.withLock {
+      $0.machines["\(order.fence)/\(order.member)"]?.apply(event, at: clock.now()) ?? []
+    }
+  }
+
+  private func perform(_ actions: [MemberHold.Action], _ order: CutOrder, _ node: NodeID) async {
+    for action in actions {
+      switch action {
+      case .report(let news):
+        let report = CutReport(fence: order.fence, member: order.member, news: news)
+        await events.withLock { $0 }?.agentReported(node, report)
+      case .takeHolds: await perform(feed(.holdsTaken, order), order, node)
+      case .cutSnapshots: await perform(feed(.snapshotsCut, order), order, node)
+      case .thaw: await perform(feed(.thawed(intact: true), order), order, node)
+      case .certify:
+        guard let certificate = certificate(order, node) else { return }
+        await perform(feed(.certified(certificate), order), order, node)
+      case .cleanUp(let reason):
+        await perform([.report(.ended(reason: reason))], order, node)
+      case .renewGuardian, .discard, .forget: break
+      }
+    }
+  }
+
+  private func certificate(_ order: CutOrder, _ node: NodeID) -> HoldCertificate? {
+    let found = state.withLock { state in
+      let key = "\(order.fence)/\(order.member)"
+      return (state.machines[key], state.plans[key])
+    }
+    guard let machine = found.0, let plan = found.1, let member = plan.plan.member(order.member),
+      let witness = machine.witness
+    else { return nil }
+    let name = SnapshotName(
+      fence: order.fence, member: member.name, hold: machine.hold, backup: plan.plan.backup)
+    let process = ProcessIdentity(container: member.container, pid: 100, startTicks: 7)
+    let statement = HoldStatement(
+      fleet: plan.plan.fleet, backup: plan.plan.backup, planHash: plan.hash, fence: order.fence,
+      node: node, member: member.name, hold: machine.hold, heldAfter: machine.heldAfter,
+      witness: witness,
+      steps: HoldSteps(
+        quiesceBegan: .zero, held: .milliseconds(1), frozenSent: .milliseconds(2),
+        witnessReceived: .milliseconds(3), thawBegan: .milliseconds(5),
+        thawEnded: .milliseconds(6)), fidelity: .full, tokensAtHold: [], tokensBeforeThaw: [],
+      processAtHold: process, processBeforeThaw: process,
+      snapshots: member.volumes.map { volume in
+        SnapshotRecord(
+          containerPath: volume.containerPath, volume: volume.volume,
+          name: name.text(volume: volume.volume.handle),
+          handle: SnapshotHandle(accepted: "snap-\(volume.volume.handle)"), group: nil,
+          sizeBytes: 1, createdAt: Timestamp(nanoseconds: 0), readyToUse: true,
+          requested: .milliseconds(2), acknowledged: .milliseconds(4))
+      }, thaw: ThawEvidence(endedThisHold: true, cause: .complete),
+      heldAt: Timestamp(nanoseconds: 0))
+    guard let bytes = try? CanonicalJSON.encode(statement) else { return nil }
+    return HoldCertificate(statement: bytes, signature: Data(node.text.utf8), chain: [])
+  }
+}
+
+/// Believes a certificate whose "signature" is its node's name.
+struct NameVerifier: CertificateVerifier {
+  func verified(_ certificate: HoldCertificate) async throws -> HoldStatement {
+    let statement = try certificate.decoded()
+    guard certificate.signature == Data(statement.node.text.utf8) else {
+      throw RejectedCertificate("it was signed by somebody else")
+    }
+    return statement
+  }
+}

@@ -1,0 +1,98 @@
+import Catalog
+import CoordinatorCore
+import CutProtocol
+import Foundation
+import Lifecycle
+import Logging
+import Model
+
+/// The coordinator's core with the real catalog in a file of its own, and a fake fleet.
+struct TestCoordinator {
+  let catalog: Catalog
+  let fleet: FakeFleet
+  let backups: BackupService
+  let restores: RestoreService
+  let directory: FleetDirectory
+  let closer: AttemptCloser
+  let fences: FenceSource
+  let crew: Crew
+
+  init(path: String, fleet: FakeFleet = FakeFleet(), times: CutTimes) async throws {
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let catalog = try Catalog(path: path)
+    let router = CutRouter()
+    let clock = BootClock()
+    let fences = try await FenceSource(store: catalog)
+    let closer = AttemptCloser(store: catalog, gateway: fleet, logger: logger)
+    let crew = Crew()
+    directory = FleetDirectory(
+      nodes: catalog, placements: catalog, fences: fences, router: router, closer: closer,
+      clock: clock, logger: logger)
+    backups = BackupService(
+      environment: BackupService.Environment(
+        fleet: try FleetID("fleet"), cuts: catalog, backups: catalog, plans: catalog,
+        placements: catalog, audit: catalog, gateway: fleet,
+        driver: CutDriver(
+          gateway: fleet, store: catalog, router: router, verifier: NameVerifier(),
+          fences: fences, clock: clock, logger: logger), closer: closer, fences: fences,
+        verifier: NameVerifier(), authorities: [], times: times, logger: logger), tasks: crew)
+    restores = RestoreService(
+      store: catalog, audit: catalog, backups: backups, gateway: fleet, tasks: crew,
+      logger: logger)
+    self.catalog = catalog
+    self.fleet = fleet
+    self.closer = closer
+    self.fences = fences
+    self.crew = crew
+    fleet.connect(to: directory)
+  }
+
+  /// Enrols the nodes, records what runs on them, stores the plan.
+  func stock(_ services: [String] = ["orders", "payments"], plan: BackupPlan? = nil) async throws {
+    for service in services {
+      let placement = try Shop.placement(service)
+      try await catalog.enrolled(
+        placement.node, publicKeyHash: Data(repeating: 1, count: 32), at: .now())
+      _ = try await catalog.apply(
+        [PlacementRecord(sequence: 1, time: .now(), change: .started(placement))],
+        journal: "j-\(service)", of: placement.node)
+    }
+    _ = try await catalog.save(
+      plan ?? Shop.plan(services: services), source: "", by: "test", at: .now())
+  }
+
+  /// Takes one backup and waits until it has its outcome.
+  func backUp() async throws -> BackupRecord {
+    let id = try await backups.createBackup(of: PlanName("shop"), author: "test")
+    for await _ in try await backups.progress(of: id) {}
+    return try await backups.backup(id)
+  }
+}
+
+/// Runs `body` beside a coordinator that works, in a directory of its own.
+func withCoordinator<Value: Sendable>(
+  times: CutTimes = .quick, _ body: (TestCoordinator) async throws -> Value
+) async throws -> Value {
+  let directory = FileManager.default.temporaryDirectory
+    .appendingPathComponent("core-test-\(UUID().uuidString)").path
+  try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+  defer { try? FileManager.default.removeItem(atPath: directory) }
+  let coordinator = try await TestCoordinator(path: directory + "/catalog", times: times)
+  async let work: Void = coordinator.crew.work()
+  let result: Result<Value, any Error>
+  do { result = .success(try await body(coordinator)) } catch { result = .failure(error) }
+  coordinator.crew.close()
+  await work
+  try coordinator.catalog.close()
+  return try result.get()
+}
+
+extension CutTimes {
+  /// As in production, but with attempts that follow each other at once.
+  static var quick: CutTimes {
+    var times = CutTimes()
+    times.pauses = [.milliseconds(20), .milliseconds(20)]
+    times.prepare = .seconds(20)
+    return times
+  }
+}
