@@ -41,6 +41,10 @@ struct SnapshotTests {
         #expect(try String(contentsOfFile: "\(other)/file", encoding: .utf8) == "before")
         #expect(try String(contentsOfFile: "\(mount)/file", encoding: .utf8) == "after")
         try await calls.unpublish(copy.volumeID, in: "\(storage.directory)/copy")
+        // The original, which shares blocks now, can be mounted again.
+        try await calls.unpublish(volume.volumeID, in: place)
+        try await calls.publish(volume.volumeID, in: place)
+        #expect(try String(contentsOfFile: "\(mount)/file", encoding: .utf8) == "after")
         try await calls.unpublish(volume.volumeID, in: place)
       }
     }

@@ -128,13 +128,12 @@ struct CutTests {
       try await storage.serve {
         var configuration = ProviderFixture.configuration(storage.socket)
         configuration.name = DriverName(accepted: "other.example")
-        let driver = try CSIDriver(configuration)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          group.addTask { try await driver.run() }
-          let error = await #expect(throws: CSIError.self) { _ = try await driver.inspect() }
-          #expect(error?.description.contains(DriverIdentity.name) == true)
-          group.cancelAll()
+        let drivers = try CSIDrivers([configuration])
+        let driver = try drivers.driver(configuration.name)
+        let error = try await drivers.connected {
+          await failure(of: { _ = try await driver.inspect() })
         }
+        #expect("\(error, default: "none")".contains(DriverIdentity.name))
       }
     }
   }

@@ -36,7 +36,7 @@ struct VolumePublisherTests {
       try await fixture.connected {
         let member = try await storage.serve { try await fixture.volume("orders") }
         try await storage.loseMounts()
-        try await storage.serve {
+        try await storage.serve { () async throws in
           #expect(try fixture.publisher.list(root: fixture.root).map(\.isMounted) == [false])
           // The client finds the driver's new socket at its own pace.
           var published: [VolumePublisher.Published] = []

@@ -31,7 +31,11 @@ package final class DriverServer: Sendable {
   package func run() async throws {
     defer { endpoint.remove() }
     logger.notice("driver ready", metadata: ["endpoint": "\(endpoint.path)"])
-    try await server.serve()
+    do {
+      try await server.serve()
+    } catch let error as RuntimeError where error.code == .serverIsStopped {
+      // Stopped before it began: nothing was asked, nothing is left to answer.
+    }
   }
 
   /// Takes no new calls; `run` returns once those under way are answered.

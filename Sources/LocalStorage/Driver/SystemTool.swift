@@ -10,19 +10,22 @@ package struct SystemTool: Sendable {
   /// The exit codes that mean success.
   var accepted: [Int32] = [0]
 
+  // Filesystems are made for sectors of 4096 bytes, those of `LoopDevice`.
+
   /// The pool's own filesystem. `-K`: the file is sparse, there is nothing to discard.
   static let makePoolFilesystem = SystemTool(
-    program: "mkfs.xfs", arguments: ["-q", "-K", "-m", "reflink=1"], package: "xfsprogs")
+    program: "mkfs.xfs", arguments: ["-q", "-K", "-s", "size=4096", "-m", "reflink=1"],
+    package: "xfsprogs")
   /// The image is new and sparse: all zeros, so that no inode table needs to be written, now or lazily.
   static let makeExt4 = SystemTool(
     program: "mkfs.ext4",
     arguments: [
-      "-q", "-F", "-m", "0", "-E",
+      "-q", "-F", "-b", "4096", "-m", "0", "-E",
       "nodiscard,lazy_itable_init=0,lazy_journal_init=1,assume_storage_prezeroed=1",
     ],
     package: "e2fsprogs")
   static let makeXFS = SystemTool(
-    program: "mkfs.xfs", arguments: ["-q", "-K"], package: "xfsprogs")
+    program: "mkfs.xfs", arguments: ["-q", "-K", "-s", "size=4096"], package: "xfsprogs")
   /// resize2fs wants a checked filesystem. 1 means that faults were repaired.
   static let checkExt4 = SystemTool(
     program: "e2fsck", arguments: ["-f", "-p"], package: "e2fsprogs", accepted: [0, 1])

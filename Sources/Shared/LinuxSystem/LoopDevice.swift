@@ -10,6 +10,12 @@ package struct LoopDevice: Hashable, Sendable {
   package var path: String { "/dev/loop\(number)" }
   package var device: DeviceNumber { DeviceNumber(major: 7, minor: UInt32(number)) }
 
+  /// The size of every device's sectors, in bytes.
+  ///
+  /// Left to the kernel it would be 512 for some files and 4096 for those that share blocks with another, past the page
+  /// cache; a filesystem made for the smaller refuses the larger. Files and filesystems must be made for this one.
+  package static let sectorSize = 4096
+
   /// Attaches a file to a free device, past the page cache where the file's filesystem allows it.
   ///
   /// The device stays for as long as the returned descriptor is open or something has it mounted.
@@ -27,7 +33,7 @@ package struct LoopDevice: Hashable, Sendable {
       let device = LoopDevice(number: number)
       let open = try device.open(readOnly: readOnly)
       let answer = open.use { device in
-        backing.use { cl_loop_attach(device, $0, readOnly ? 1 : 0) }
+        backing.use { cl_loop_attach(device, $0, readOnly ? 1 : 0, UInt32(Self.sectorSize)) }
       }
       if answer == 0 { return (device, open) }
       guard answer == -EBUSY else {

@@ -134,3 +134,13 @@ package struct TestStorage: Sendable {
     }
   }
 }
+
+/// The error of a call that must fail; nil when it succeeded.
+package func failure(of call: () async throws -> Void) async -> (any Error)? {
+  do {
+    try await call()
+    return nil
+  } catch {
+    return error
+  }
+}

@@ -19,11 +19,13 @@ static inline int cl_loop_free_number(int control) {
   return number < 0 ? -errno : number;
 }
 
-/// Makes a free device show a file. The device detaches itself once nothing has it open or mounted.
-static inline int cl_loop_attach(int device, int file, int read_only) {
+/// Makes a free device show a file, in sectors of `sector` bytes. The device detaches itself once nothing has it open
+/// or mounted.
+static inline int cl_loop_attach(int device, int file, int read_only, unsigned sector) {
   struct loop_config config;
   memset(&config, 0, sizeof config);
   config.fd = (uint32_t)file;
+  config.block_size = sector;
   config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
   if (read_only) config.info.lo_flags |= LO_FLAGS_READ_ONLY;
   return ioctl(device, LOOP_CONFIGURE, &config) < 0 ? -errno : 0;
