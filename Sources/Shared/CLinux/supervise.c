@@ -12,10 +12,29 @@
 
 #include "CLinux.h"
 
+/// Whether an open environment holds the entry. A shell hands its environment on in any order.
+static int holds_entry(int file, const char *mark, size_t length) {
+  char buffer[16384];
+  // An entry stands between two zero bytes; one is put before the first.
+  size_t filled = 1;
+  buffer[0] = 0;
+  for (;;) {
+    ssize_t size = read(file, buffer + filled, sizeof buffer - filled);
+    if (size <= 0) return 0;
+    filled += (size_t)size;
+    for (char *at = buffer; (at = memchr(at, 0, filled - (size_t)(at - buffer))); at++) {
+      size_t left = filled - (size_t)(at - buffer) - 1;
+      if (left >= length && memcmp(at + 1, mark, length) == 0) return 1;
+    }
+    size_t kept = filled < length + 1 ? filled : length + 1;
+    memmove(buffer, buffer + filled - kept, kept);
+    filled = kept;
+  }
+}
+
 int cl_kill_marked(const char *mark) {
   size_t length = strlen(mark) + 1;
-  char found[256];
-  if (length > sizeof found) return 0;
+  if (length > 256) return 0;
   DIR *processes = opendir("/proc");
   if (!processes) return 0;
   int killed = 0;
@@ -29,10 +48,9 @@ int cl_kill_marked(const char *mark) {
     snprintf(path, sizeof path, "/proc/%ld/environ", number);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) continue;
-    ssize_t size = read(file, found, length);
+    int marked = holds_entry(file, mark, length);
     close(file);
-    if (size != (ssize_t)length || memcmp(found, mark, length) != 0) continue;
-    if (kill((pid_t)number, SIGKILL) == 0) killed++;
+    if (marked && kill((pid_t)number, SIGKILL) == 0) killed++;
   }
   closedir(processes);
   return killed;
@@ -66,7 +84,10 @@ static void supervise(
     int64_t deadline = cl_boot_time() + (int64_t)milliseconds * 1000000;
     for (;;) {
       int result = 0;
-      if (waitpid(program, &result, WNOHANG) == program) {
+      pid_t ended;
+      // Descendants whose parents are gone are this process's children now, and are freed as well.
+      while ((ended = waitpid(-1, &result, WNOHANG)) > 0 && ended != program) {}
+      if (ended == program) {
         ending = WIFEXITED(result) ? (struct cl_ending){0, WEXITSTATUS(result)}
                                    : (struct cl_ending){1, WTERMSIG(result)};
         break;
@@ -78,7 +99,8 @@ static void supervise(
       }
       // Without a pidfd (a kernel before 5.3) the program's end is found by asking every 20 ms.
       struct pollfd events[2] = {{.fd = watched, .events = POLLIN}, {.fd = control, .events = POLLIN}};
-      int ready = poll(events, 2, (int)(watched < 0 && left > 20 ? 20 : left));
+      int64_t most = watched < 0 ? 20 : 250;
+      int ready = poll(events, 2, (int)(left > most ? most : left));
       if (ready > 0 && events[1].revents) {
         ending.kind = 3;
         break;

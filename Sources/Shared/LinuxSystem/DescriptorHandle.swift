@@ -39,10 +39,15 @@ extension DescriptorHandle {
   package static func pipe() throws(SystemError) -> (
     reading: DescriptorHandle, writing: DescriptorHandle
   ) {
+    _ = ignoresBrokenPipes
     var ends: [Int32] = [-1, -1]
     try SystemError.check(Int(cl_pipe(&ends)), "pipe", "a session")
     return (DescriptorHandle(owning: ends[0]), DescriptorHandle(owning: ends[1]))
   }
+
+  /// A write to a program that has just ended is an error to be handled, not the end of this process. Programs that
+  /// this process starts get the usual behaviour back.
+  private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
   package func status() throws(SystemError) -> FileStatus {
     var status = stat()

@@ -23,7 +23,7 @@ package enum SupervisedProgram {
   /// Blocks its thread until the program ended or was killed; never longer than `timeout` and three seconds.
   ///
   /// `cancel` becoming readable, or its other end closing, ends the program at once. `mark` must be unique to this
-  /// run: it is put first into the environment, and descendants are found by it.
+  /// run: it is put into the environment, and descendants are found by it.
   package static func run(
     path: String, arguments: [String], environment: [String], timeout: Duration, mark: String,
     cancel: DescriptorHandle? = nil

@@ -46,14 +46,14 @@ struct cl_ending {
 /// Runs a program under a supervisor process that ends it with every descendant, wherever they went, once
 /// `milliseconds` pass or `control` closes.
 ///
-/// Descendants are known by their process group and by the environment entry `mark` (`NAME=value`), which must be the
-/// first of `environment`. `status` gets one `cl_ending`. `control` or `status` may be -1. Returns the supervisor's
+/// Descendants are known by their process group and by the environment entry `mark` (`NAME=value`), which must be in
+/// `environment`. `status` gets one `cl_ending`. `control` or `status` may be -1. Returns the supervisor's
 /// process number; the caller reaps it.
 pid_t cl_spawn_supervised(
     const char *path, char *const arguments[], char *const environment[], const int *descriptors, int count,
     int milliseconds, int control, int status, const char *mark);
 
-/// Sends SIGKILL to every process whose environment begins with `mark`; how many there were.
+/// Sends SIGKILL to every process whose environment has the entry `mark`; how many there were.
 int cl_kill_marked(const char *mark);
 
 /// Forks a process that thaws and exits with the errno (0: thawed). Returns its number, or the negated errno.
