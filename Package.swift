@@ -217,7 +217,7 @@ let package = Package(
     tests("CutProtocol", ["CutProtocol", "Model"]),
     tests("GuardianWatch", ["GuardianWatch"]),
     tests("LinuxSystem", ["LinuxSystem"]),
-    tests("FleetWire", ["FleetWire", "CutProtocol", "Model"]),
+    tests("FleetWire", ["FleetWire", "CutProtocol", "Model"] + grpc),
     tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
     tests("Catalog", ["Catalog", "CoordinatorCore", "CutProtocol", "Model"]),
     tests("PlanFile", ["PlanFile", "Model"]),

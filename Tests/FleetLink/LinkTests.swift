@@ -209,12 +209,11 @@ struct LinkTests {
   @Test func `records wait behind a slow catalog, reports do not`() async throws {
     let fleet = try TestFleet()
     let agent = TestAgent(try await fleet.agent("node-1"))
-    let node = try NodeID("node-1")
     fleet.core.recordDelay.withLock { $0 = .seconds(60) }
     agent.journal.append(10)
     try await fleet.serving { coordinator in
       try await agent.linked(coordinator.link) {
-        try await eventually("connected") { await fleet.gateway.connected() == [node] }
+        try await eventually("welcomed") { agent.lines.contain("connected to the coordinator") }
         let report = CutReport(
           fence: fence, member: try service("orders"), news: .ended(reason: ""))
         await agent.reports.send(report)

@@ -15,6 +15,8 @@ final class AgentSession: Sendable {
     var writingSince: ContinuousClock.Instant?
     var closingSince: ContinuousClock.Instant?
     var farewell: Farewell?
+    /// The node's session before this one, for as long as it may not have ended.
+    var previous: AgentSession?
     var nextRequest: UInt64 = 1
     var pending: [UInt64: AsyncStream<NodeReply>.Continuation] = [:]
   }
@@ -26,13 +28,12 @@ final class AgentSession: Sendable {
   let outbox: AsyncStream<Stillpoint_Fleet_V1_CoordinatorMessage>
   private let queue: AsyncStream<Stillpoint_Fleet_V1_CoordinatorMessage>.Continuation
   private let state = Mutex(State(lastHeard: .now))
-  private let end: AsyncStream<Never>
-  private let ending: AsyncStream<Never>.Continuation
+  /// Opens when the stream is gone, the core was told, and the sessions before this one are gone as well.
+  let end = Latch()
 
   init(node: NodeID, outbox bound: Int) {
     self.node = node
     (outbox, queue) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(bound))
-    (end, ending) = AsyncStream.makeStream()
   }
 
   var isOpen: Bool { state.withLock { $0.isOpen } }
@@ -72,6 +73,11 @@ final class AgentSession: Sendable {
     }
     queue.finish()
     for waiter in pending { waiter.finish() }
+  }
+
+  var previous: AgentSession? {
+    get { state.withLock { $0.previous } }
+    set { state.withLock { $0.previous = newValue } }
   }
 
   func beginAdmission() { state.withLock { $0.isAdmitting = true } }
@@ -122,12 +128,6 @@ final class AgentSession: Sendable {
   }
 
   func forget(_ id: UInt64) { _ = state.withLock { $0.pending.removeValue(forKey: id) } }
-
-  /// The stream is gone and the core was told.
-  func ended() { ending.finish() }
-
-  /// Waits until `ended`; for one waiter, the session that takes this one's place.
-  func waitUntilEnded() async { for await _ in end {} }
 }
 
 /// Which deadline of a session has passed.

@@ -74,16 +74,16 @@ package final class FleetGateway: AgentGateway {
     for session in sessions.withLock({ Array($0.values) }) { session.close(farewell) }
   }
 
-  /// Makes this the node's session; returns the one that it takes the place of, which has been told to end.
-  func take(_ session: AgentSession) -> AgentSession? {
+  /// Makes this the node's session; the one whose place it takes becomes its `previous` and is told to end.
+  func take(_ session: AgentSession) {
     let previous = sessions.withLock { $0.updateValue(session, forKey: session.node) }
     if let previous {
       logger.notice(
         "agent connection replaced by a newer one", metadata: ["node": "\(session.node)"])
+      session.previous = previous
       previous.close(
         Farewell(.replaced, "another connection of \(session.node) is newer than this one"))
     }
-    return previous
   }
 
   func remove(_ session: AgentSession) {

@@ -49,16 +49,21 @@ struct FleetService: Stillpoint_Fleet_V1_Fleet.SimpleServiceProtocol {
 
   /// Tells the core, exactly once and only if it was told of the connection.
   private func end(_ session: AgentSession, _ loop: SessionLoop, _ logger: Logger) async {
-    if let told = loop.events as? SessionEvents, told.wasConnected {
-      let events = events
-      let node = session.node
-      // The stream's task may be cancelled by now, and a child would inherit that: but the core must note the end.
-      await Task { await events.agentDisconnected(node) }.value
+    let wasConnected = (loop.events as? SessionEvents)?.wasConnected ?? false
+    let events = events
+    // The stream's task may be cancelled by now, and a child would inherit that: but the core must note the end,
+    // and the node's next session must not begin for it before every earlier one has ended.
+    await Task {
+      if wasConnected { await events.agentDisconnected(session.node) }
+      _ = await session.previous?.end.wait()
+      session.previous = nil
+    }.value
+    if wasConnected {
       logger.notice(
         "agent disconnected", metadata: ["told": "\(session.farewell?.message ?? "nothing")"])
     }
     gateway.remove(session)
-    session.ended()
+    session.end.open()
   }
 
   func renew(

@@ -42,6 +42,8 @@ struct SessionLoop: Sendable {
       }
       group.addTask {
         try await write(to: outgoing)
+        // The last word is said: the agent need not hang up first, and what it said before is worked off.
+        queues.finish()
         return .writer
       }
       group.addTask {
@@ -54,9 +56,9 @@ struct SessionLoop: Sendable {
       }
       group.addTask { try await work(queues.records) { try await store($0) } }
       group.addTask { try await watch() }
-      // Reader, writer and the three workers end by themselves; the watch never does.
-      var left = 5
-      while left > 0, try await group.next() != nil { left -= 1 }
+      // Writer and workers end by themselves; the reader may wait for an agent that says nothing more.
+      var left = 4
+      while left > 0, let ending = try await group.next() { left -= ending == .reader ? 0 : 1 }
       group.cancelAll()
     }
   }
@@ -116,9 +118,10 @@ struct SessionLoop: Sendable {
     }
     session.beginAdmission()
     defer { session.endAdmission() }
-    if let previous = gateway.take(session) {
-      let isGone = await finishes(within: Self.patience) { await previous.waitUntilEnded() }
-      guard isGone else {
+    gateway.take(session)
+    if let previous = session.previous {
+      let isGone = await finishes(within: Self.patience) { _ = await previous.end.wait() }
+      guard isGone, !session.isClosing else {
         session.close(
           Farewell(.unavailable, "an earlier connection of \(agent.node) is still ending"))
         return false

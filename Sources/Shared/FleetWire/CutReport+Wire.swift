@@ -48,7 +48,7 @@ extension CutReport.News {
       } catch {
         throw field.error("it is no hold certificate: \("\(error)".prefix(300))")
       }
-    case .ended(let ended): self = .ended(reason: try field("ended").text(ended.reason))
+    case .ended(let ended): self = .ended(reason: try field("ended")("reason").text(ended.reason))
     case nil: throw field.error("it brings no news that is known")
     }
   }

@@ -1,0 +1,110 @@
+import CutProtocol
+import Foundation
+import Model
+
+/// Makes random, valid values from a seed (SplitMix64, after Steele, Lea and Flood).
+struct Generator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  mutating func bool() -> Bool { next() & 1 == 0 }
+
+  mutating func name() -> String {
+    let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+    let middle = letters + ["-", "."]
+    var text = String(letters[below(letters.count)])
+    for _ in 0..<below(40) { text.append(middle[below(middle.count)]) }
+    return text + String(letters[below(letters.count)])
+  }
+
+  mutating func text() -> String {
+    let characters = Array("aäß€😀 \n\t\"\\/'<>{}[]:;,.ÿ")
+    return String((0..<below(60)).map { _ in characters[below(characters.count)] })
+  }
+
+  mutating func optional<Value>(_ value: (inout Generator) throws -> Value) rethrows -> Value? {
+    bool() ? nil : try value(&self)
+  }
+
+  mutating func list<Value>(_ most: Int = 5, _ value: (inout Generator) throws -> Value) rethrows
+    -> [Value]
+  {
+    var list: [Value] = []
+    for _ in 0..<below(most + 1) { list.append(try value(&self)) }
+    return list
+  }
+
+  mutating func duration() -> Duration { .nanoseconds(Int64(next() % 1_000_000_000_000)) }
+  mutating func time() -> Timestamp {
+    Timestamp(nanoseconds: Int64(next() % 4_000_000_000_000) * 1_000_000)
+  }
+
+  mutating func fence() -> Fence {
+    Fence(epoch: next(), cut: next(), attempt: UInt32(truncatingIfNeeded: next()))
+  }
+
+  mutating func hold() -> HoldID { HoldID(boot: name(), incarnation: next(), counter: next()) }
+
+  mutating func vector() throws -> WitnessVector {
+    var holds: [ServiceName: HoldID] = [:]
+    for _ in 0..<below(6) { holds[try ServiceName(name())] = hold() }
+    return WitnessVector(holds)
+  }
+
+  mutating func volume() throws -> VolumeRef {
+    VolumeRef(
+      driver: try DriverName(name()), handle: try VolumeHandle(name()), publishedAt: "/" + name())
+  }
+
+  mutating func memberVolume() throws -> MemberVolume {
+    MemberVolume(containerPath: "/" + name(), volume: try volume())
+  }
+
+  mutating func refusal() -> Refusal {
+    let codes: [Refusal.Code] = [.hazard, .moved, .busy, .staleFence, .expired, .failed]
+    return Refusal(
+      codes[below(codes.count)], text(), hint: optional { $0.text() },
+      highestFence: optional { $0.fence() })
+  }
+
+  mutating func snapshot() throws -> SnapshotRecord {
+    SnapshotRecord(
+      containerPath: "/" + name(), volume: try volume(), name: name(),
+      handle: try SnapshotHandle(name()), group: try optional { try SnapshotHandle($0.name()) },
+      sizeBytes: Int64(next() >> 1), createdAt: time(), readyToUse: bool(), requested: duration(),
+      acknowledged: duration())
+  }
+
+  mutating func placement() throws -> Placement {
+    Placement(
+      node: try NodeID(name()), service: try ServiceName(name()),
+      container: try ContainerID(name()), containerName: name(), pod: name(), podUID: name(),
+      namespace: name(), image: name(), imageDigest: name(), labels: [name(): text()],
+      mounts: try list { generator in
+        ContainerMount(
+          containerPath: "/" + generator.name(), hostPath: "/" + generator.name(),
+          readOnly: generator.bool(), volume: try generator.optional { try $0.volume() })
+      }, pid: optional { Int32($0.below(1 << 20)) }, startedAt: time())
+  }
+
+  mutating func record(_ sequence: UInt64) throws -> PlacementRecord {
+    let change: PlacementChange
+    switch below(4) {
+    case 0: change = .started(try placement())
+    case 1: change = .updated(try placement())
+    case 2: change = .ended(try ContainerID(name()), .exited(code: Int32(below(256))))
+    default: change = .unseen(since: time())
+    }
+    return PlacementRecord(sequence: sequence, time: time(), change: change)
+  }
+}
