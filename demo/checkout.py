@@ -28,7 +28,8 @@ import pymysql
 import redis
 
 STORES = ("orders", "payments", "cart")
-WORKERS = 4
+# Enough that each store has one waiting when all are held at once.
+WORKERS = 8
 # Acknowledged operations remembered for each store; the oldest are forgotten first.
 REMEMBERED = 400_000
 # How long one answer of a store may take before the connection counts as lost. Above the longest hold.
