@@ -13,6 +13,8 @@ CREATE DATABASE IF NOT EXISTS shop;
 CREATE USER IF NOT EXISTS 'checkout'@'%' IDENTIFIED BY '$SHOP_PASSWORD';
 GRANT ALL ON shop.* TO 'checkout'@'%';
 CREATE TABLE IF NOT EXISTS shop.payments (id varchar(80) PRIMARY KEY, order_id varchar(80) NOT NULL, placed timestamp(6) NOT NULL DEFAULT current_timestamp(6)) ENGINE=InnoDB;
+CREATE TABLE IF NOT EXISTS shop.pulse (id int PRIMARY KEY, beats bigint NOT NULL) ENGINE=InnoDB;
+INSERT IGNORE INTO shop.pulse VALUES (1, 0);
 SQL
   touch /var/lib/mysql/ready
 fi
