@@ -7,7 +7,7 @@
 An order is a row in `orders` (PostgreSQL); then a payment that names the order, a row in `payments`
 (MariaDB); then an event that names the payment, a field in `cart` (Redis). Each step begins only when
 the one before is acknowledged. So whatever a later store holds has its cause in an earlier one, at
-every instant; a set of copies for which that is not so was never the state of the shop.
+every instant; a set of copies for which that is not so was never the state of the shop. Beside the orders, a pulse in each store shows how long that store stands still.
 
 Where the stores are comes from the environment: ORDERS, PAYMENTS and CART, each HOST:PORT, and
 SHOP_PASSWORD. `run` answers questions about what it felt on the Unix socket that REPORT names: one
@@ -28,12 +28,13 @@ import pymysql
 import redis
 
 STORES = ("orders", "payments", "cart")
-WORKERS = 4
+WORKERS = 6
 # Acknowledged operations remembered for each store; the oldest are forgotten first.
 REMEMBERED = 400_000
 # How long one answer of a store may take before the connection counts as lost. Above the longest hold.
 PATIENCE = 90
 RETRY_PAUSE = 0.05
+BEAT_PAUSE = 0.002
 
 
 def address(store):
@@ -57,6 +58,10 @@ class Orders:
         with self.connection.cursor() as cursor:
             cursor.execute("INSERT INTO orders (id) VALUES (%s) ON CONFLICT DO NOTHING", (key,))
 
+    def beat(self):
+        with self.connection.cursor() as cursor:
+            cursor.execute("UPDATE pulse SET beats = beats + 1")
+
     def all(self):
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT id FROM orders")
@@ -77,6 +82,10 @@ class Payments:
         with self.connection.cursor() as cursor:
             cursor.execute("INSERT IGNORE INTO payments (id, order_id) VALUES (%s, %s)", (key, cause))
 
+    def beat(self):
+        with self.connection.cursor() as cursor:
+            cursor.execute("UPDATE pulse SET beats = beats + 1")
+
     def all(self):
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT id, order_id FROM payments")
@@ -95,6 +104,9 @@ class Cart:
 
     def place(self, key, cause):
         self.client.hset("events", key, cause)
+
+    def beat(self):
+        self.client.incr("pulse")
 
     def all(self):
         return self.client.hgetall("events")
@@ -154,15 +166,15 @@ class Journal:
         return {"stores": stores, "completed": len(inside), "longest_gap": max(gaps, default=0)}
 
 
-def place(store, worker, connections, journal, key, cause):
-    """Repeats one step until the store has acknowledged it; the same step twice changes nothing."""
+def insist(store, worker, connections, journal, operation):
+    """Repeats an operation until the store has acknowledged it, and writes down how long that took."""
     asked = time.monotonic_ns()
     journal.asked(store, worker, asked)
     while True:
         try:
             if connections.get(store) is None:
                 connections[store] = KINDS[store](timeout=2)
-            connections[store].place(key, cause)
+            operation(connections[store])
             break
         except Exception as error:  # every client library has its own; all mean: not acknowledged
             connections[store] = None
@@ -170,6 +182,19 @@ def place(store, worker, connections, journal, key, cause):
             print(f"worker {worker}: {store}: {type(error).__name__}: {error}", flush=True)
             time.sleep(RETRY_PAUSE)
     journal.acknowledged(store, worker, asked, time.monotonic_ns())
+
+
+def place(store, worker, connections, journal, key, cause):
+    """One step of an order; the same step twice changes nothing."""
+    insist(store, worker, connections, journal, lambda client: client.place(key, cause))
+
+
+def beat(store, journal):
+    """Writes to one store again and again, so that its hold is felt even while every worker waits for another."""
+    connections = {}
+    while True:
+        insist(store, "pulse", connections, journal, lambda client: client.beat())
+        time.sleep(BEAT_PAUSE)
 
 
 def work(worker, run, journal):
@@ -209,6 +234,8 @@ def run():
     journal = Journal()
     for worker in range(WORKERS):
         threading.Thread(target=work, args=(worker, name, journal), daemon=True).start()
+    for store in STORES:
+        threading.Thread(target=beat, args=(store, journal), daemon=True).start()
     answer_questions(os.environ["REPORT"], journal)
 
 

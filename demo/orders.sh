@@ -14,6 +14,9 @@ SQL
   postgres --single shop <<SQL
 CREATE TABLE orders (id text PRIMARY KEY, placed timestamptz NOT NULL DEFAULT clock_timestamp())
 ALTER TABLE orders OWNER TO checkout
+CREATE TABLE pulse (beats bigint NOT NULL)
+ALTER TABLE pulse OWNER TO checkout
+INSERT INTO pulse VALUES (0)
 CREATE EXTENSION amcheck
 SQL
   touch "$PGDATA/../ready"

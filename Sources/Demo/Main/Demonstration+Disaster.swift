@@ -54,7 +54,8 @@ extension Demonstration {
 
   private func restore(_ backup: BackupID) async throws {
     let restore = try await stillpoint.restore(backup)
-    screen.note("restored \(backup): \(restore.steps.count) volumes in place")
+    let count = restore.steps.count
+    screen.note("restored \(backup): \(count) volume\(count == 1 ? "" : "s") in place")
   }
 
   private func describe(_ audit: Audit) -> String {
