@@ -8,8 +8,8 @@ internal import Testing
 @Suite struct `The operator's configuration` {
   /// A good directory, changed by `change`; the failure that reading it gives.
   private func failure(
-    credential: (@Sendable (CertificateAuthority) throws -> Credential)? = nil,
-    now: Timestamp = .now(), _ change: @Sendable (String) throws -> Void = { _ in }
+    _ change: @Sendable (String) throws -> Void = { _ in }, now: Timestamp = .now(),
+    as credential: (@Sendable (CertificateAuthority) throws -> Credential)? = nil
   ) async throws -> CommandFailure {
     let directory = FileManager.default.temporaryDirectory.appending(
       path: "stillpoint-settings-\(UUID().uuidString)")
@@ -24,7 +24,7 @@ internal import Testing
       port: 7444, authority: authority, shop: Example.shop(), directory: directory)
     let path = try coordinator.configuration(credential: credential?(authority))
     try change(path)
-    do {
+    do throws(CommandFailure) {
       _ = try Settings(directory: path, now: now)
     } catch {
       var error = error
@@ -117,7 +117,7 @@ internal import Testing
     let early = try await failure(now: .now() - .seconds(86_400))
     #expect(
       early.message.hasPrefix("the operator's certificate CONFIG/operator.pem is not valid before"))
-    let coordinator = try await failure(credential: { try $0.issueCoordinator() })
+    let coordinator = try await failure(as: { try $0.issueCoordinator() })
     #expect(
       coordinator.message
         == "CONFIG/operator.pem is the certificate of spiffe://prod/coordinator, not of an operator"

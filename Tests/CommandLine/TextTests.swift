@@ -2,6 +2,7 @@ internal import CommandLineKit
 internal import Foundation
 internal import Model
 internal import OperatorFakes
+internal import OperatorWire
 internal import Testing
 
 @Suite struct `Text for people` {

@@ -16,6 +16,13 @@ package struct FakeCoordinator: Sendable {
   /// For files of the test; removed at the end.
   package var directory: URL
 
+  package init(port: Int, authority: CertificateAuthority, shop: FakeShop, directory: URL) {
+    self.port = port
+    self.authority = authority
+    self.shop = shop
+    self.directory = directory
+  }
+
   package static func operations(_ shop: FakeShop) -> Operations {
     Operations(
       fleet: shop, plans: shop, backups: shop, restores: shop, agents: shop,
