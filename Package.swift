@@ -227,9 +227,30 @@ let package = Package(
         "FleetLink", "FleetServer", "FleetWire", "AgentCore", "CoordinatorCore", "CutProtocol",
         "Identity", "Model", grpcTransport, logging,
       ] + grpc + x509),
+    .target(
+      name: "OperatorFakes",
+      dependencies: [
+        "OperatorAPI", "CoordinatorCore", "CutProtocol", "Identity", "Model", lifecycle, logging,
+      ] + x509,
+      path: "Tests/OperatorFakes", swiftSettings: strict),
     tests(
-      "OperatorAPI", ["OperatorAPI", "OperatorWire", "CoordinatorCore", "CutProtocol", "Model"]),
-    tests("CommandLine", ["OperatorWire", "Model"]),
+      "OperatorAPI",
+      [
+        "OperatorAPI", "OperatorFakes", "OperatorWire", "CoordinatorCore", "CutProtocol",
+        "Identity",
+        "Model", yaml, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOFoundationCompat", package: "swift-nio"),
+      ]),
+    tests(
+      "CommandLine",
+      [
+        "CommandLineKit", "stillpoint", "OperatorFakes", "OperatorWire", "CoordinatorCore",
+        "CutProtocol", "Identity", "Model", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
     // Stands in for an agent that is killed or stopped in the middle of a hold.
     .executableTarget(
       name: "hold-probe",

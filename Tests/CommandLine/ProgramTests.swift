@@ -1,0 +1,198 @@
+internal import CoordinatorCore
+internal import CutProtocol
+internal import Foundation
+internal import Glibc
+internal import Model
+internal import OperatorFakes
+internal import OperatorWire
+internal import Testing
+
+@Suite struct `The stillpoint program` {
+  @Test func `ends with 2 when it is used wrongly, and says how to use it`() async throws {
+    try await Shell.bare { shell in
+      for arguments in [["frobnicate"], ["backup", "create"], ["status", "-o", "xml"]] {
+        let run = try await shell.run(arguments)
+        #expect(run.status == 2, "\(arguments): \(run.error)")
+        #expect(run.error.contains("Usage: stillpoint"))
+        #expect(run.output.isEmpty)
+      }
+      let name = try await shell.run("backup", "show", "UPPER")
+      #expect(name.status == 2)
+      #expect(name.error.contains("'UPPER' is no valid backup ID: must be 1 to 63 lower-case"))
+      let both = try await shell.run("backup", "verify", "b1", "--file", "f.json")
+      #expect(both.status == 2)
+      let help = try await shell.run("--help")
+      #expect(help.status == 0)
+      #expect(help.output.contains("SUBCOMMANDS:"))
+    }
+  }
+
+  @Test func `ends with 1 when it is not configured, and says what to do`() async throws {
+    try await Shell.bare { shell in
+      let run = try await shell.run("status")
+      #expect(run.status == 1)
+      #expect(run.output.isEmpty)
+      #expect(
+        run.error == """
+          error: there is no configuration directory \(shell.directory.path)/.config/stillpoint
+          hint: copy <stateDirectory>/operator of the coordinator's host there, or name one with \
+          --config or STILLPOINT_CONFIG
+
+          """)
+    }
+  }
+
+  @Test func `shows the same list as table and as documents`() async throws {
+    try await Shell.serving { shell, _ in
+      let table = try await shell.run("service", "where", "orders", "--at", "2026-03-04T05:06:07Z")
+      #expect(
+        table.output == """
+          orders at 2026-03-04T05:06:07Z
+
+          NODE    CONTAINER     POD       FROM                  TO                    ENDED
+          node-1  0123456789ab  orders-0  2026-03-04T05:06:07Z  now                   -
+          node-2  0123456789ab  orders-0  2026-03-04T04:56:07Z  2026-03-04T05:06:02Z  exited 0
+
+          unknown, since nobody watched these nodes:
+            node-2  from 2026-03-04T05:06:02Z to 2026-03-04T05:06:07Z
+
+          """, "\(table.error)")
+      let json = try await shell.run("node", "list", "-o", "json")
+      let nodes = try JSONDecoder().decode(Items<NodeBody>.self, from: Data(json.output.utf8))
+      #expect(nodes.items.map(\.name.text) == ["node-1", "node-2"])
+      let yaml = try await shell.run("audit", "list", "-o", "yaml")
+      #expect(
+        yaml.output == """
+          items:
+          - action: plan.apply
+            actor: alice
+            detail: ''
+            object: shop
+            time: 2026-03-04T05:06:07.000Z
+
+          """)
+    }
+  }
+
+  @Test func `passes on a plan's errors as they are`() async throws {
+    try await Shell.serving { shell, coordinator in
+      let run = try await shell.run(
+        "plan", "apply", "-f", "-", input: "apiVersion: stillpoint.dev/v1alpha1\nkind: Nonsense\n")
+      #expect(run.status == 1)
+      #expect(run.error.hasPrefix("error: the plan has "))
+      #expect(run.error.contains("line 2: "))
+      let missing = try await shell.run("plan", "apply", "-f", "/nowhere/plan.yaml")
+      #expect(missing.error == "error: there is no file /nowhere/plan.yaml\n")
+      #expect(coordinator.shop.calls.isEmpty)
+    }
+  }
+
+  @Test func `follows a cut to its end and tells whether the grade was met`() async throws {
+    for (requires, status) in [(Grade.applicationConsistent, Int32(0)), (.failed, 0)] {
+      try await follow(requires: requires, verdict: nil, expected: status)
+    }
+    let poor = Verdict(grade: .unproven, drained: false, sentence: "orders: evidence is missing")
+    try await follow(requires: .applicationConsistent, verdict: poor, expected: 3)
+    let failed = Verdict(grade: .failed, drained: false, sentence: "orders: no snapshot")
+    try await follow(requires: .applicationConsistent, verdict: failed, expected: 1)
+  }
+
+  private func follow(requires: Grade, verdict: Verdict?, expected: Int32) async throws {
+    try await Shell.serving { shell, coordinator in
+      let running = try Example.record(nil, requires: requires)
+      let evidence = try await Example.evidence(coordinator.authority, requires: requires)
+      var ended = try Example.record(evidence, requires: requires)
+      if let verdict { ended.verdict = verdict }
+      let record = ended
+      coordinator.shop.change { $0.backups = [running] }
+      let run = try await shell.run("backup", "create", "shop", "--wait") { _ in
+        try await until { coordinator.shop.followers > 0 }
+        coordinator.shop.tell(
+          BackupLogEntry(time: Example.start, member: Example.orders, text: "held"))
+        coordinator.shop.change { $0.backups = [record] }
+        coordinator.shop.finishProgress()
+      }
+      #expect(run.status == expected, "\(run.error)")
+      #expect(
+        run.error == """
+          backup shop-20260304-050607 of shop has begun
+          +0 µs       orders           held
+
+          """)
+      #expect(run.output.contains("backup:    shop-20260304-050607\n"))
+    }
+  }
+
+  @Test func `leaves the cut running when it is interrupted, and says so`() async throws {
+    try await Shell.serving { shell, coordinator in
+      let running = try Example.record(nil)
+      coordinator.shop.change { $0.backups = [running] }
+      let run = try await shell.run("backup", "create", "shop", "--wait") { process in
+        try await until { coordinator.shop.followers > 0 }
+        kill(process, SIGINT)
+      }
+      #expect(run.status == 1)
+      #expect(
+        run.error.hasSuffix(
+          "interrupted: backup shop-20260304-050607 goes on without this program; see it with: "
+            + "stillpoint backup show shop-20260304-050607\n"))
+      #expect(coordinator.shop.calls == ["alice backup.create shop"])
+    }
+  }
+
+  @Test func `exports evidence that verifies on a machine that never saw the fleet`() async throws {
+    try await Shell.serving { shell, coordinator in
+      let evidence = try await Example.evidence(coordinator.authority)
+      let record = try Example.record(evidence)
+      coordinator.shop.change {
+        $0.evidence = evidence
+        $0.backups = [record]
+      }
+      let shown = try await shell.run("backup", "show", "shop-20260304-050607")
+      #expect(shown.status == 0, "\(shown.error)")
+      #expect(shown.output.contains("◆"))
+      let exported = try await shell.run("backup", "show", "shop-20260304-050607", "-o", "json")
+      let file = shell.directory.appending(path: "shop.json")
+      try Data(exported.output.utf8).write(to: file)
+      var stranger = shell
+      stranger.configuration = nil
+      let good = try await stranger.run("backup", "verify", "--file", file.path)
+      #expect(good.status == 0, "\(good.error)")
+      #expect(good.output.contains("required:  application-consistent: met\n"))
+      try Data(exported.output.utf8.prefix(2000)).write(to: file)
+      let truncated = try await stranger.run("backup", "verify", "--file", file.path)
+      #expect(truncated.status == 1)
+      #expect(truncated.error.contains("is not complete JSON: it may have been cut off"))
+    }
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func `writes completion scripts`(shellName: String) async throws {
+    try await Shell.bare { shell in
+      let run = try await shell.run("--generate-completion-script", shellName)
+      #expect(run.status == 0)
+      #expect(run.output.contains("stillpoint"))
+      for word in ["backup", "restore", "history", "accept-unproven"] {
+        #expect(run.output.contains(word))
+      }
+      guard shellName == "bash" else { return }
+      let file = shell.directory.appending(path: "completion.bash")
+      try Data(run.output.utf8).write(to: file)
+      let check = try await ProgramRun.of(
+        URL(filePath: "/bin/bash"), ["-n", file.path], environment: [:], in: shell.directory)
+      #expect(check.status == 0, "\(check.error)")
+    }
+  }
+
+  @Test func `completes names by asking, and nothing when nobody answers`() async throws {
+    try await Shell.serving { shell, _ in
+      let words = ["---completion", "node", "show", "--", "positional@0", "2", "0"]
+      let run = try await shell.run(words + ["stillpoint", "node", "show"])
+      #expect(run.output == "node-1\nnode-2\n", "\(run.error)")
+      var alone = shell
+      alone.configuration = "/nowhere"
+      let nothing = try await alone.run(words + ["stillpoint", "node", "show"])
+      #expect(nothing.output.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty)
+    }
+  }
+}

@@ -1,0 +1,110 @@
+internal import AsyncHTTPClient
+internal import NIOHTTP1
+internal import Synchronization
+internal import Foundation
+internal import Identity
+internal import Model
+internal import OperatorFakes
+internal import OperatorWire
+internal import Testing
+
+@Suite struct `Who may use the operator API` {
+  @Test func `an operator of the fleet is answered`() async throws {
+    try await browsing { browser, _ in
+      let answer = try await browser.send(.GET, "/v1/status")
+      #expect(answer.status == 200)
+      #expect(try answer.body(StatusBody.self).fleet == Example.fleet)
+      #expect(answer.headers["x-request-id"].count == 1)
+    }
+  }
+
+  @Test func `an agent of the same fleet is refused on every path`() async throws {
+    try await FakeCoordinator.serving { coordinator in
+      let agent = try coordinator.agentCredential(Example.node(1))
+      try await Browser.with(coordinator, agent) { browser in
+        for path in ["/v1/status", "/healthz", "/metrics", "/nothing"] {
+          let answer = try await browser.send(.GET, path)
+          #expect(answer.status == 403)
+          let error = try answer.error
+          #expect(error.code == "forbidden")
+          #expect(error.message.contains("spiffe://prod/agent/node-1"))
+        }
+      }
+      #expect(coordinator.shop.calls.isEmpty)
+    }
+  }
+
+  @Test func `without a certificate there is no connection`() async throws {
+    try await FakeCoordinator.serving { coordinator in
+      await #expect(throws: (any Error).self) {
+        try await Browser.with(coordinator, nil) { try await $0.send(.GET, "/v1/status") }
+      }
+    }
+  }
+
+  @Test func `an operator of another fleet gets no connection`() async throws {
+    try await FakeCoordinator.serving { coordinator in
+      let other = try CertificateAuthority.open(
+        directory: coordinator.directory.appending(path: "other").path,
+        fleet: FleetID("elsewhere"))
+      await #expect(throws: (any Error).self) {
+        try await Browser.with(
+          coordinator, other.issueOperator(OperatorName("mallory"))
+        ) { try await $0.send(.GET, "/v1/status") }
+      }
+      // The same fleet's name from another authority is no better.
+      let forged = try CertificateAuthority.open(
+        directory: coordinator.directory.appending(path: "forged").path, fleet: Example.fleet)
+      await #expect(throws: (any Error).self) {
+        try await Browser.with(
+          coordinator, forged.issueOperator(OperatorName("alice"))
+        ) { try await $0.send(.GET, "/v1/status") }
+      }
+    }
+  }
+
+  @Test func `a certificate that runs out is refused on its open connection`() async throws {
+    try await FakeCoordinator.serving { coordinator in
+      let short = try coordinator.authority.issueOperator(
+        OperatorName("alice"), lifetime: .seconds(4))
+      try await Browser.with(coordinator, short) { browser in
+        var answer = try await browser.send(.GET, "/v1/status")
+        #expect(answer.status == 200)
+        let limit = ContinuousClock.now + .seconds(30)
+        while answer.status == 200, .now < limit {
+          try await Task.sleep(for: .milliseconds(200))
+          answer = try await browser.send(.GET, "/v1/status")
+        }
+        #expect(answer.status == 403)
+        #expect(try answer.error.message.contains("expired"))
+      }
+    }
+  }
+
+  @Test func `everything that changes something names its author`() async throws {
+    try await browsing { browser, coordinator in
+      let requests: [(Browser.Answer, Int)] = [
+        (try await browser.send(.POST, "/v1/backups", body: #"{"plan":"shop"}"#), 202),
+        (try await browser.send(.DELETE, "/v1/backups/b1"), 204),
+        (
+          try await browser.send(
+            .POST, "/v1/restores",
+            body: #"{"backup":"b1","services":["orders"],"into":"/srv/r","acceptUnproven":true}"#),
+          202
+        ),
+        (try await browser.send(.DELETE, "/v1/plans/shop"), 204),
+        (try await browser.send(.POST, "/v1/agents/tokens", body: #"{"node":"node-3"}"#), 201),
+        (try await browser.send(.POST, "/v1/agents/node-2/revoke"), 204),
+        (try await browser.send(.POST, "/v1/catalog/backup", body: #"{"path":"/srv/c.db"}"#), 201),
+      ]
+      for (answer, status) in requests { #expect(answer.status == status, "\(answer.text)") }
+      #expect(
+        coordinator.shop.calls == [
+          "alice backup.create shop", "alice backup.delete b1",
+          "alice restore.create b1 orders /srv/r true", "alice plan.delete shop",
+          "alice token.create node-3", "alice agent.revoke node-2",
+          "alice catalog.backup /srv/c.db",
+        ])
+    }
+  }
+}
