@@ -115,7 +115,8 @@ final class FakeFleet: AgentGateway {
         await perform(feed(.certified(certificate), order), order, node)
       case .cleanUp(let reason):
         await perform([.report(.ended(reason: reason))], order, node)
-      case .renewGuardian, .discard, .forget: break
+      case .forget: await perform([.report(.ended(reason: "settled"))], order, node)
+      case .renewGuardian, .discard: break
       }
     }
   }

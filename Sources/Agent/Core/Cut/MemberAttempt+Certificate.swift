@@ -57,6 +57,12 @@ extension MemberAttempt {
     report(.ended(reason: reason))
   }
 
+  /// The backup is stored: nothing of the attempt has to be kept here, and the coordinator is told so.
+  func settle() async {
+    await closeEntry()
+    report(.ended(reason: "settled"))
+  }
+
   /// Closes the attempt: its backup is settled, or nothing is left of it.
   func closeEntry() async {
     do {

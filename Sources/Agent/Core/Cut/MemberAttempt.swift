@@ -99,7 +99,7 @@ actor MemberAttempt {
     case .certify: crew.run { await self.certify() }
     case .discard: crew.run { await self.discardPrepared() }
     case .cleanUp(let reason): crew.run { await self.cleanUp(reason) }
-    case .forget: crew.run { await self.closeEntry() }
+    case .forget: crew.run { await self.settle() }
     }
   }
 

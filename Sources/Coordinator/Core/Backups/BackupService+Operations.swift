@@ -59,9 +59,7 @@ extension BackupService: BackupOperations {
     guard record.verdict != nil else {
       throw OperationError(.conflict, "backup \(id) is still being taken")
     }
-    try await reading { () throws(CatalogError) in
-      try await environment.backups.beginDeletion(id, at: .now())
-    }
+    try await beginDeletion(id)
     try? await environment.audit.audit(
       AuditEntry(time: .now(), actor: author, action: "backup.delete", object: id.text))
     for snapshot in try snapshots(of: record) {
@@ -69,6 +67,23 @@ extension BackupService: BackupOperations {
     }
     try await reading { () throws(CatalogError) in
       try await environment.backups.finishDeletion(id)
+    }
+  }
+
+  /// Agents confirm within moments that a backup is settled; one that has only just ended is waited for.
+  private func beginDeletion(_ id: BackupID) async throws(OperationError) {
+    for _ in 0..<20 {
+      do throws(CatalogError) {
+        return try await environment.backups.beginDeletion(id, at: .now())
+      } catch {
+        guard error.code == .conflict else { throw OperationError(error) }
+      }
+      await environment.closer.sweep(node: nil)
+      // A cancelled sleep only makes the last try come sooner.
+      try? await Task.sleep(for: .milliseconds(250))
+    }
+    try await reading { () throws(CatalogError) in
+      try await environment.backups.beginDeletion(id, at: .now())
     }
   }
 

@@ -130,11 +130,11 @@ package actor BackupService {
       }
       let results = await cutGroups(of: plan, progress)
       await commit(await outcome(of: plan, results), progress)
+      await environment.closer.ended(id)
       progress.end()
       await tasks.waitForAll()
     }
     running[id] = nil
-    await environment.closer.ended(id)
   }
 
   private func cutGroups(of plan: SealedPlan, _ progress: CutProgress) async
