@@ -26,12 +26,13 @@ package struct PoolDirectory: Sendable {
   /// The pool stays taken for as long as the returned descriptor is open.
   package func open() throws(StorageError) -> DescriptorHandle {
     do throws(SystemError) {
+      // First of all: a directory that cannot be a pool is left as it was.
+      try proveCloning()
       for kind in Kind.allCases { try DurableFile.makeDirectories(folder(kind), mode: 0o700) }
       let lock = try DurableFile.open("\(path)/.lock", O_RDWR | O_CREAT)
       guard lock.use({ flock($0, LOCK_EX | LOCK_NB) }) == 0 else {
         throw SystemError("lock", "\(path)/.lock", code: errno)
       }
-      try proveCloning()
       return lock
     } catch {
       if error.code == EWOULDBLOCK {
@@ -47,8 +48,9 @@ package struct PoolDirectory: Sendable {
   }
 
   private func proveCloning() throws(SystemError) {
-    let original = "\(path)/.probe"
-    let copy = "\(path)/.probe.clone"
+    // Another driver may be asking the same at this moment.
+    let original = "\(path)/.probe-\(getpid())"
+    let copy = "\(original).clone"
     unlink(copy)
     defer {
       unlink(original)
