@@ -219,7 +219,12 @@ let package = Package(
     tests("LinuxSystem", ["LinuxSystem"]),
     tests("FleetWire", ["FleetWire", "CutProtocol", "Model"] + grpc),
     tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
-    tests("Catalog", ["Catalog", "CoordinatorCore", "CutProtocol", "Model"]),
+    tests(
+      "Catalog",
+      [
+        "Catalog", "CoordinatorCore", "CutProtocol", "Model",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     tests("PlanFile", ["PlanFile", "Model"]),
     tests(
       "FleetLink",

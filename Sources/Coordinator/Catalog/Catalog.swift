@@ -60,6 +60,8 @@ package final class Catalog: Sendable {
   /// Waits for what runs and closes the file; every later call fails with `storage`.
   package func close() throws(CatalogError) {
     do {
+      // Readers first: only the writer, as the last connection, can fold the log into the file.
+      pool.releaseMemory()
       try pool.close()
     } catch {
       throw CatalogError(error, doing: "closing the catalog", path: path)

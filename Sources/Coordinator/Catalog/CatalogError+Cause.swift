@@ -11,6 +11,8 @@ extension CatalogError {
       self = error
     case let error as DatabaseError:
       self.init(error, doing: purpose, path: path)
+    case let error as FileError where error.code == ENOSPC || error.code == EDQUOT:
+      self = .full(path, doing: purpose)
     case is DecodingError, is InvalidIdentifier, is RowDecodingError:
       self = CatalogError(
         .unusable,
