@@ -18,6 +18,8 @@ package struct CoordinatorCut: Sendable {
     case finished
   }
 
+  /// What happened in the current attempt. The shell drops every report whose fence is not `fence`: a refusal, a hold or an
+  /// end of an earlier attempt would otherwise be taken for this one's.
   package enum Event: Hashable, Sendable {
     case tick
     case prepared(ServiceName, Preparation)
