@@ -31,7 +31,12 @@ struct OperatorResponder: HTTPResponder {
           .joined(separator: ", ")
       }
     }
-    if let name = HTTPField.Name("x-request-id") { response.headers[name] = context.id }
+    // Not `context.id`, which fails the process under a log handler that keeps no metadata.
+    if let name = HTTPField.Name("x-request-id"),
+      let id = context.logger[metadataKey: "hb.request.id"]
+    {
+      response.headers[name] = "\(id)"
+    }
     return response
   }
 
