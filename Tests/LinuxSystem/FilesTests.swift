@@ -39,9 +39,9 @@ import Testing
     let began = LinuxKernel.timeSinceBoot()
     #expect(
       await onDedicatedThread(limit: .milliseconds(50)) {
-        pause(.seconds(3)); return 1
+        pause(.seconds(60)); return 1
       } == nil)
-    #expect(LinuxKernel.timeSinceBoot() - began < .seconds(2))
+    #expect(LinuxKernel.timeSinceBoot() - began < .seconds(30))
     #expect(await onDedicatedThread(limit: .seconds(20)) { 2 } == 2)
   }
 }

@@ -9,8 +9,10 @@ final class MariaDBPreparedHold: PreparedHold {
   let member: ServiceName
   let session: MariaDBSession
   let hasBinaryLog: Bool
-  /// The data directory, when tables there need the filesystem's flush to be durable.
+  /// The data directory, when its filesystem must be flushed for F2.
   let flushed: DescriptorHandle?
+  /// Whether the server's own flush of its log has to be waited for.
+  let waitsForFlush: Bool
   let holdLimit: Duration
   let readiness: HoldReadiness
 
@@ -24,12 +26,13 @@ final class MariaDBPreparedHold: PreparedHold {
 
   init(
     member: ServiceName, session: MariaDBSession, hasBinaryLog: Bool,
-    flushed: DescriptorHandle?, holdLimit: Duration, readiness: HoldReadiness
+    flushed: DescriptorHandle?, waitsForFlush: Bool, holdLimit: Duration, readiness: HoldReadiness
   ) {
     self.member = member
     self.session = session
     self.hasBinaryLog = hasBinaryLog
     self.flushed = flushed
+    self.waitsForFlush = waitsForFlush
     self.holdLimit = holdLimit
     self.readiness = readiness
   }
@@ -46,8 +49,9 @@ final class MariaDBPreparedHold: PreparedHold {
     }
     _ = try await session.rows("BACKUP STAGE BLOCK_DDL", limit: holdLimit)
     _ = try await session.rows("BACKUP STAGE BLOCK_COMMIT", limit: holdLimit)
-    // What was acknowledged with innodb_flush_log_at_trx_commit 0 or 2 becomes durable here.
+    // Writes InnoDB's log, except where the server leaves it in memory on purpose.
     _ = try await session.rows("FLUSH ENGINE LOGS", limit: holdLimit)
+    if waitsForFlush { try await waitForServersFlush() }
     if let flushed {
       do {
         try await onDedicatedThread { () throws(SystemError) in
@@ -58,6 +62,29 @@ final class MariaDBPreparedHold: PreparedHold {
       }
     }
     state.withLock { if $0 == .holding { $0 = .held } }
+  }
+
+  /// With `innodb_flush_log_at_trx_commit = 0` nothing but the server's timer flushes its log (`innodb_flush_log_at_timeout`,
+  /// a second): no commit is under way, so once the flushed position has reached today's end, all of them are durable.
+  private func waitForServersFlush() async throws(Refusal) {
+    let deadline = LinuxKernel.timeSinceBoot() + holdLimit
+    let end = try await logPosition("Innodb_lsn_current")
+    while try await logPosition("Innodb_lsn_flushed") < end {
+      guard LinuxKernel.timeSinceBoot() < deadline else {
+        throw Refusal(
+          .busy, "\(member) did not flush its log in time",
+          hint: "innodb_flush_log_at_trx_commit = 1 makes every commit durable, and the hold short")
+      }
+      await onDedicatedThread(limit: .milliseconds(5)) { pause(.milliseconds(5)) }
+    }
+  }
+
+  private func logPosition(_ name: String) async throws(Refusal) -> UInt64 {
+    let rows = try await session.rows("SHOW GLOBAL STATUS LIKE '\(name)'", limit: holdLimit)
+    guard let text = rows.first?.last, let position = UInt64(text) else {
+      throw Refusal(.failed, "`\(name)` of \(member) had an unexpected form: \(rows)")
+    }
+    return position
   }
 
   /// The session that holds the lock, proof that it still does, and the last committed transaction.

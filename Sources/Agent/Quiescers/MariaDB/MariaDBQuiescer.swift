@@ -41,21 +41,37 @@ struct MariaDBQuiescer: Quiescer {
     _ = try await session.rows("BACKUP STAGE FLUSH", limit: limit)
     _ = try await session.rows("FLUSH ENGINE LOGS", limit: limit)
     let flush = LinuxKernel.timeSinceBoot() - began
-    let directory = try? entry.root.opened(found.directories[0].path, directory: true)
+    // It was just found on a volume; without it the hold could not close the gap, and must not be promised.
+    guard let directory = try? entry.root.opened(found.directories[0].path, directory: true) else {
+      throw Refusal(.failed, "data directory of \(target.member) cannot be opened any more")
+    }
     let prepared = MariaDBPreparedHold(
       member: target.member, session: session, hasBinaryLog: found.hasBinaryLog,
-      flushed: found.otherTableCount > 0 ? directory : nil,
+      flushed: found.leavesToSystem ? directory : nil,
+      waitsForFlush: found.leavesInMemory,
       holdLimit: .seconds(wait) + .milliseconds(500),
       readiness: HoldReadiness(
         quiescer: "mariadb", fidelity: found.fidelity,
-        predicted: min(flush, .milliseconds(500)) + .milliseconds(10),
-        remarks: found.hasBinaryLog
-          ? []
-          : [
-            "the binary log is off: the token is the held lock itself, and no position tells transactions apart"
-          ],
+        predicted: min(flush, .milliseconds(500))
+          + .milliseconds(found.leavesInMemory ? 1010 : 10),
+        remarks: remarks(found),
         rescue: [session.session.rescue], record: [session.session.record]))
     _ = try await prepared.position(limit: limit)
     return prepared
+  }
+
+  private func remarks(_ found: MariaDBSettings) -> [String] {
+    var remarks: [String] = []
+    if !found.hasBinaryLog {
+      remarks.append(
+        "the binary log is off: the token is the held lock itself, and no position tells transactions apart"
+      )
+    }
+    if found.leavesInMemory {
+      remarks.append(
+        "innodb_flush_log_at_trx_commit is 0: the hold waits up to a second for the server's own flush"
+      )
+    }
+    return remarks
   }
 }

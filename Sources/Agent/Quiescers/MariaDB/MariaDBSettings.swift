@@ -7,6 +7,10 @@ struct MariaDBSettings: Sendable {
   var hasBinaryLog: Bool
   var flushMethod: String
   var isReplica: Bool
+  /// `innodb_flush_log_at_trx_commit`: 1 makes a commit durable before it is acknowledged, 2 leaves it to the operating
+  /// system, 0 in the server's memory for about a second.
+  var flushAtCommit: String
+  var syncBinaryLog: String
   /// User tables of other engines than InnoDB, which acknowledge what only the operating system keeps.
   var otherTableCount: Int
 
@@ -15,9 +19,9 @@ struct MariaDBSettings: Sendable {
       """
       SELECT @@datadir, @@log_bin, @@innodb_flush_method, IFNULL(@@innodb_data_home_dir, ''), \
       IFNULL(@@innodb_log_group_home_dir, ''), IFNULL(@@innodb_undo_directory, ''), \
-      IFNULL(@@log_bin_basename, '')
+      IFNULL(@@log_bin_basename, ''), @@innodb_flush_log_at_trx_commit, @@sync_binlog
       """, limit: limit)
-    guard let row = rows.first, row.count == 7 else {
+    guard let row = rows.first, row.count == 9 else {
       throw Refusal(.failed, "settings of \(session.member) had an unexpected form: \(rows)")
     }
     let home = row[0]
@@ -33,6 +37,8 @@ struct MariaDBSettings: Sendable {
       directories.append(("binary log directory", String(row[6][...slash])))
     }
     flushMethod = row[2]
+    flushAtCommit = row[7]
+    syncBinaryLog = row[8]
     // A user without the right to ask is told nothing; a replica is then found by nobody, so it must not be assumed away.
     isReplica = try await !session.rows("SHOW ALL SLAVES STATUS", limit: limit).isEmpty
     let tables = try await session.rows(
@@ -44,9 +50,16 @@ struct MariaDBSettings: Sendable {
     otherTableCount = tables.first?.first.flatMap { Int($0) } ?? 0
   }
 
-  /// `BLOCK_COMMIT` stops every commit, and every write to tables without transactions; `FLUSH ENGINE LOGS` during it
-  /// makes durable what `innodb_flush_log_at_trx_commit` or `sync_binlog` had left for later, and a flush of the
-  /// filesystem what tables without transactions had left.
+  /// The server itself leaves what it acknowledged to the operating system, so the hold must flush the filesystem.
+  var leavesToSystem: Bool {
+    otherTableCount > 0 || flushAtCommit != "1" || (hasBinaryLog && syncBinaryLog != "1")
+  }
+
+  /// The server acknowledges what is only in its memory, so the hold must wait until its own flush has come by.
+  var leavesInMemory: Bool { flushAtCommit == "0" }
+
+  /// `BLOCK_COMMIT` stops every commit, and every write to tables without transactions; the hold then makes durable
+  /// what the settings had left for later.
   var fidelity: Fidelity {
     var missing: [String] = []
     if flushMethod.lowercased() == "nosync" { missing.append("F2: innodb_flush_method is nosync") }

@@ -12,6 +12,10 @@ struct RedisSession: Sendable {
     "BUSY ", "MOVED ", "CLUSTERDOWN ", "OOM ", "EXECABORT ",
   ]
 
+  private static let everythingFails = [
+    "Could not connect", "AUTH failed", "NOAUTH ", "WRONGPASS ", "LOADING ",
+  ]
+
   /// Starts the client; it connects while it starts. Blocks its thread.
   init(entry: ContainerEntry, hold: RedisHold) throws(Refusal) {
     member = entry.member
@@ -30,7 +34,8 @@ struct RedisSession: Sendable {
     }
     do {
       session = try ClientSession(
-        entry: entry, command: command, environment: environment, markerCommand: { "ECHO \($0)" })
+        entry: entry, command: command, environment: environment, markerCommand: { "ECHO \($0)" },
+        endsAnswer: { line in Self.everythingFails.contains(where: line.hasPrefix) })
     } catch {
       throw .because(error, entry.member, "redis-cli")
     }
@@ -62,7 +67,7 @@ struct RedisSession: Sendable {
       )
     }
     let said = lines.first { !$0.isEmpty } ?? ""
-    guard !Self.errors.contains(where: said.hasPrefix), !said.hasPrefix("Could not connect") else {
+    guard !(Self.errors + Self.everythingFails).contains(where: said.hasPrefix) else {
       let loading = said.hasPrefix("LOADING") || said.hasPrefix("BUSY")
       throw Refusal(
         loading ? .busy : .hazard, "`\(command)` of \(member) failed: \(said)",

@@ -24,6 +24,8 @@ final class ClientSession: Sendable {
   private let name: String
   /// The line that makes the client print a text.
   private let markerCommand: @Sendable (String) -> String
+  /// Tells a line after which no marker can come, because every command fails.
+  private let endsAnswer: @Sendable (String) -> Bool
   private let exchange = Mutex((number: 0, left: [UInt8]()))
 
   private static let answerLimit = 1 << 20
@@ -31,7 +33,8 @@ final class ClientSession: Sendable {
   /// Starts the client. Blocks its thread for the start of one program.
   init(
     entry: ContainerEntry, command: [String], environment: [String],
-    markerCommand: @escaping @Sendable (String) -> String
+    markerCommand: @escaping @Sendable (String) -> String,
+    endsAnswer: @escaping @Sendable (String) -> Bool = { _ in false }
   ) throws(SystemError) {
     let toClient = try DescriptorHandle.pipe()
     let fromClient = try DescriptorHandle.pipe()
@@ -45,6 +48,7 @@ final class ClientSession: Sendable {
     output = fromClient.reading
     name = command.first ?? "client"
     self.markerCommand = markerCommand
+    self.endsAnswer = endsAnswer
   }
 
   /// Sends a command and returns the lines of its answer. Not ended by cancellation; `end` ends it.
@@ -120,6 +124,7 @@ final class ClientSession: Sendable {
         left.removeSubrange(...newline)
         if line.contains(marker) { return line == marker ? lines : lines + [line] }
         lines.append(line)
+        if endsAnswer(line) { return lines }
       }
       let remaining = deadline - LinuxKernel.timeSinceBoot()
       guard remaining > .zero else { throw .timedOut }
