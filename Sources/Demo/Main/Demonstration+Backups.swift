@@ -67,6 +67,13 @@ extension Demonstration {
     screen.step("The timeline of the last cut, and its proof")
     try await show(["backup", "show", cut.backup.id.text])
     try await show(["backup", "verify", cut.backup.id.text])
+    let file = try await stillpoint.exportEvidence(
+      of: cut.backup.id, to: fleet.directory.path + "/evidence.json")
+    // A directory without credentials: the exported file has to be enough.
+    let stranger = OperatorShell(program: stillpoint.program, credentials: "/nonexistent")
+    screen.note("the same by somebody who knows nothing but the exported evidence:")
+    screen.note("$ stillpoint backup verify --file evidence.json")
+    screen.lines(try await stranger.run(["backup", "verify", "--file", file]).trimmed, indent: 6)
     screen.note("held, by the agents' clocks, and felt by the checkout as its longest stall:")
     for store in Shop.Store.allCases {
       let felt = cut.felt[store]?.longestStall ?? .zero

@@ -1,4 +1,5 @@
 package import CutProtocol
+internal import FoundationEssentials
 package import Model
 package import OperatorWire
 
@@ -41,6 +42,15 @@ extension OperatorShell {
   package func statements(of id: BackupID) async throws -> [HoldStatement] {
     let document = try await ask(["backup", "show", id.text], as: EvidenceDocument.self)
     return try document.evidence.groups.flatMap(\.certificates).map { try $0.decoded() }
+  }
+
+  /// Writes the backup's evidence into a file.
+  ///
+  /// - Returns: the file.
+  package func exportEvidence(of id: BackupID, to file: String) async throws -> String {
+    let evidence = try await run(["backup", "show", id.text, "-o", "json"])
+    try Data(evidence.utf8).write(to: URL(filePath: file))
+    return file
   }
 
   /// Restores the backup into place.

@@ -6,6 +6,11 @@ package struct OperatorShell: Sendable {
   /// The directory with the operator's certificate and the coordinator's address.
   package let credentials: String
 
+  package init(program: String, credentials: String) {
+    self.program = program
+    self.credentials = credentials
+  }
+
   /// Runs `stillpoint` with these arguments, however it ends.
   package func outcome(_ arguments: [String]) async throws -> Command.Outcome {
     try await command(arguments).outcome()
