@@ -205,7 +205,7 @@ final class Box<Value: Sendable>: Sendable {
   @Test func `a runtime that does not answer is given up at the deadline`() async throws {
     var fake = try recorded()
     fake.status = { _ in
-      try await Task.sleep(for: .seconds(3600))
+      try await Task.sleep(for: .seconds(3))
       return .init()
     }
     try await fake.serve { socket in

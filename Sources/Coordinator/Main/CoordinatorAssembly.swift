@@ -83,8 +83,8 @@ struct CoordinatorAssembly {
     work = CoordinatorWork(
       crew: crew, closer: closer, backups: backups, restores: restores,
       recovery: CutRecovery(
-        store: catalog, gateway: gateway, verifier: verifier, authorities: authorities,
-        clock: clock, logger: logger))
+        store: catalog, gateway: gateway, closer: closer, verifier: verifier,
+        authorities: authorities, clock: clock, logger: logger))
   }
 
   /// In the order in which they start; they stop in the reverse one.

@@ -126,6 +126,10 @@ package actor CutService {
     for (key, attempt) in attempts {
       if key.member == member.name, key.fence < fence {
         await attempt.feed(.mustEnd(reason: "attempt \(fence) has replaced it"))
+        // Its thaw, if it came later, would end the new hold.
+        guard await !attempt.mayBeHeld else {
+          throw Refusal(.busy, "\(member.name) is still being thawed after attempt \(key.fence)")
+        }
       } else if key.fence.cut != fence.cut || key.fence.epoch != fence.epoch,
         await attempt.isActive,
         let shared = attempt.member.volumes.first(where: { volumes.contains($0.volume) })

@@ -10,6 +10,13 @@ package actor AttemptCloser {
   private let logger: Logger
   /// Attempts of cuts that still run; theirs is the cut's own business.
   private var running: Set<BackupID> = []
+  /// Members that have answered with their certificate since this coordinator started: their snapshots are there now.
+  private var confirmed: Set<Confirmation> = []
+
+  private struct Confirmation: Hashable {
+    var fence: Fence
+    var member: ServiceName
+  }
 
   package init(store: any CutStore, gateway: any AgentGateway, logger: Logger) {
     self.store = store
@@ -42,9 +49,12 @@ package actor AttemptCloser {
     do throws(CatalogError) {
       switch report.news {
       case .ended:
+        confirmed.remove(Confirmation(fence: report.fence, member: report.member))
         try await store.close(report.fence, member: report.member)
       case .certified(let certificate) where !isAwaited:
         try await store.keep(certificate, fence: report.fence, member: report.member)
+        // Only recovery asks for certificates that no cut awaits, and it ends within its patience.
+        confirmed.insert(Confirmation(fence: report.fence, member: report.member))
       default:
         break
       }
@@ -55,6 +65,11 @@ package actor AttemptCloser {
       logger.warning(
         "report not stored", metadata: ["member": "\(report.member)", "error": "\(error)"])
     }
+  }
+
+  /// Whether the member has said since the start that it still has what its certificate names.
+  package func isConfirmed(_ fence: Fence, _ member: ServiceName) -> Bool {
+    confirmed.contains(Confirmation(fence: fence, member: member))
   }
 
   /// Sends each open member what ends its attempt.

@@ -53,6 +53,10 @@ package struct CutDriver: Sendable {
         for await input in inputs {
           machine.raiseEpoch(to: await fences.epoch)
           let before = machine.nextDeadline
+          // A refusal, a hold or an end of an earlier attempt says nothing about this one.
+          if case .delivery(let delivery) = input, delivery.report.fence != machine.fence {
+            continue
+          }
           guard let event = await event(of: input, plan: plan) else { continue }
           result = await step(&machine, event, plan, progress, entry)
           if result != nil { break }

@@ -8,6 +8,7 @@ internal import Model
 package struct CutRecovery: Sendable {
   private let store: any CutStore
   private let gateway: any AgentGateway
+  private let closer: AttemptCloser
   private let verifier: any CertificateVerifier
   private let authorities: [Data]
   private let clock: any CutClock
@@ -17,11 +18,13 @@ package struct CutRecovery: Sendable {
   private static let patience = Duration.seconds(60)
 
   package init(
-    store: any CutStore, gateway: any AgentGateway, verifier: any CertificateVerifier,
+    store: any CutStore, gateway: any AgentGateway, closer: AttemptCloser,
+    verifier: any CertificateVerifier,
     authorities: [Data], clock: any CutClock, logger: Logger
   ) {
     self.store = store
     self.gateway = gateway
+    self.closer = closer
     self.verifier = verifier
     self.authorities = authorities
     self.clock = clock
@@ -43,10 +46,19 @@ package struct CutRecovery: Sendable {
       guard let work = try? await store.unfinished() else { return }
       var open: [SealedPlan] = []
       for plan in pending {
-        let members = latestAttempts(of: plan, in: work)
-        let awaited = members.filter { $0.certificate == nil && !isClosed($0, in: work) }
+        // A stored certificate is not enough: its agent may have deleted the snapshots since, after an abort
+        // whose answer was lost. Only what the agents say again now counts.
+        var confirmed: [UnfinishedWork.OpenMember] = []
+        var awaited: [UnfinishedWork.OpenMember] = []
+        for member in latestAttempts(of: plan, in: work) {
+          if await closer.isConfirmed(member.fence, member.member) {
+            confirmed.append(member)
+          } else {
+            awaited.append(member)
+          }
+        }
         if awaited.isEmpty || isLast {
-          await commit(await outcome(of: plan, members: members))
+          await commit(await outcome(of: plan, members: confirmed))
         } else {
           for member in awaited {
             // One that is away is asked again in the next round.
@@ -72,11 +84,6 @@ package struct CutRecovery: Sendable {
       let newest = members.map(\.fence).max()
       return members.filter { $0.fence == newest }
     }
-  }
-
-  /// The agent has answered that it has nothing: the member was closed, and is not in the work list any more.
-  private func isClosed(_ member: UnfinishedWork.OpenMember, in work: UnfinishedWork) -> Bool {
-    !work.members.contains { $0.fence == member.fence && $0.member == member.member }
   }
 
   private func outcome(of plan: SealedPlan, members: [UnfinishedWork.OpenMember]) async

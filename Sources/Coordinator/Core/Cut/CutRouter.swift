@@ -9,12 +9,14 @@ package actor CutRouter {
     package var report: CutReport
   }
 
-  private struct CutKey: Hashable {
+  private struct Waiting {
+    /// The epoch of the cut's first attempt; later ones may have a higher one, earlier lives of the coordinator had lower ones.
     var epoch: UInt64
-    var cut: UInt64
+    var entry: AsyncStream<Delivery>.Continuation
   }
 
-  private var waiting: [CutKey: AsyncStream<Delivery>.Continuation] = [:]
+  /// By the number of the cut, which a coordinator never uses twice.
+  private var waiting: [UInt64: Waiting] = [:]
 
   package init() {}
 
@@ -25,20 +27,19 @@ package actor CutRouter {
   package func open(_ fence: Fence) -> AsyncStream<Delivery> {
     let (stream, entry) = AsyncStream.makeStream(
       of: Delivery.self, bufferingPolicy: .bufferingOldest(65_536))
-    waiting[CutKey(epoch: fence.epoch, cut: fence.cut)] = entry
+    waiting[fence.cut] = Waiting(epoch: fence.epoch, entry: entry)
     return stream
   }
 
   /// The cut has ended.
   package func close(_ fence: Fence) {
-    waiting.removeValue(forKey: CutKey(epoch: fence.epoch, cut: fence.cut))?.finish()
+    waiting.removeValue(forKey: fence.cut)?.entry.finish()
   }
 
   /// Answers whether a cut waits for it.
   package func deliver(_ report: CutReport, from node: NodeID) -> Bool {
-    let key = CutKey(epoch: report.fence.epoch, cut: report.fence.cut)
-    guard let entry = waiting[key] else { return false }
-    entry.yield(Delivery(node: node, report: report))
+    guard let cut = waiting[report.fence.cut], report.fence.epoch >= cut.epoch else { return false }
+    cut.entry.yield(Delivery(node: node, report: report))
     return true
   }
 }

@@ -24,7 +24,7 @@ package actor FenceSource {
     let isForeign = highest.epoch > epoch || (highest.epoch == epoch && highest.cut > cuts)
     guard isForeign else { return false }
     epoch = try await store.raiseEpoch(above: highest.epoch)
-    cuts = 0
+    // The count goes on: cuts that run take their number with them into the new epoch.
     return true
   }
 }
