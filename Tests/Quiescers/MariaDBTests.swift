@@ -58,7 +58,11 @@ import Testing
     let hold = try await quiescer.prepare(spec, for: server.target())
     #expect(hold.readiness.fidelity == .full)
     #expect(hold.readiness.remarks.count == 1)
-    try await Task.sleep(for: .milliseconds(300))
+    for table in ["a", "m"] {
+      let rows = "SELECT COUNT(*) FROM t.\(table)"
+      let before = try sql(server, rows)
+      try await eventually("a prepared server takes writes") { try sql(server, rows) != before }
+    }
     let began = ContinuousClock.now
     try await hold.hold()
     print("measured: mariadb held after \(ContinuousClock.now - began)")

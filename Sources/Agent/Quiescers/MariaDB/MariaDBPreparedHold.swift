@@ -47,6 +47,7 @@ final class MariaDBPreparedHold: PreparedHold {
       throw Refusal(
         .expired, "hold of \(member) was given up: its release came before it was in force")
     }
+    _ = try await session.rows("BACKUP STAGE FLUSH", limit: holdLimit)
     _ = try await session.rows("BACKUP STAGE BLOCK_DDL", limit: holdLimit)
     _ = try await session.rows("BACKUP STAGE BLOCK_COMMIT", limit: holdLimit)
     // Writes InnoDB's log, except where the server leaves it in memory on purpose.

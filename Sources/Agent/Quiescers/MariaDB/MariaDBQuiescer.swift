@@ -36,10 +36,10 @@ struct MariaDBQuiescer: Quiescer {
     _ = try await session.rows(
       "SET SESSION lock_wait_timeout = \(wait), wait_timeout = 86400, max_statement_time = 0",
       limit: limit)
-    _ = try await session.rows("BACKUP STAGE START", limit: limit)
     let began = LinuxKernel.timeSinceBoot()
-    _ = try await session.rows("BACKUP STAGE FLUSH", limit: limit)
     _ = try await session.rows("FLUSH ENGINE LOGS", limit: limit)
+    // No further stage yet: from FLUSH on, tables without transactions take no write.
+    _ = try await session.rows("BACKUP STAGE START", limit: limit)
     let flush = LinuxKernel.timeSinceBoot() - began
     // It was just found on a volume; without it the hold could not close the gap, and must not be promised.
     guard let directory = try? entry.root.opened(found.directories[0].path, directory: true) else {
