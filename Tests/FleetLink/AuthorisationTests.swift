@@ -157,6 +157,11 @@ struct AuthorisationTests {
         await raw.say(hello)
         try await eventually("connected") { fleet.core.log == ["+node-1"] }
         try await eventually("expired") { !credential.isValid(at: .now()) }
+        await #expect(throws: GatewayError.self) {
+          try await fleet.gateway.send(
+            .freeze(fence: fence, member: service("orders"), after: WitnessVector([:])),
+            to: NodeID("node-1"))
+        }
         await raw.say(report)
         try await eventually("told why") { raw.farewell?.reason == .identity }
         #expect(raw.farewell?.message.contains("expired at") == true)

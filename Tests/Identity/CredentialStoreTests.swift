@@ -16,11 +16,17 @@ struct CredentialStoreTests {
     store = try CredentialStore(path: "\(scratch.path)/identity")
   }
 
-  @Test func `an empty store has no credential, but keeps the key that it once made`() throws {
+  @Test func `an enrolment keeps its key until it is done, and the next one has another`() throws {
     #expect(try store.load() == nil)
-    let key = try store.key()
-    #expect(try store.key().rawRepresentation == key.rawRepresentation)
+    let key = try store.enrolmentKey()
+    #expect(try store.enrolmentKey().rawRepresentation == key.rawRepresentation)
     #expect(try store.load() == nil)
+    let certificate = try authority.issueAgent(NodeID("node-1"), key: .init(key.publicKey))
+    try store.save(
+      Credential(privateKey: key, certificate: certificate, trust: authority.trust))
+    #expect(try store.load()?.certificate == certificate)
+    #expect(try store.enrolmentKey().rawRepresentation != key.rawRepresentation)
+    #expect(try store.load()?.certificate == certificate)
   }
 
   @Test func `what was saved is loaded`() throws {

@@ -31,7 +31,7 @@ package struct AgentEnrolment: Sendable {
   /// that it enrolled with.
   package func enrol(_ token: EnrolmentToken) async throws(EnrolmentFailure) -> Credential {
     let verification = PinnedVerification(pin: token.pin)
-    let key = try local { () throws(IdentityError) in try store.key() }
+    let key = try local { () throws(IdentityError) in try store.enrolmentKey() }
     let request = try local { () throws(IdentityError) in try SigningRequest.make(key: key) }
     do throws(EnrolmentFailure) {
       let reply = try await call(

@@ -57,7 +57,7 @@ struct AgentDoorkeeper: Sendable {
   /// Why the agent may not say anything more; nil while it may. Asked for every message.
   func refusal(of agent: AdmittedAgent) async -> Farewell? {
     guard now() < agent.notAfter else {
-      return Farewell(.identity, "the certificate of \(agent.node) expired at \(agent.notAfter)")
+      return .expired(agent.node, agent.notAfter)
     }
     do {
       guard try await registry.isRevoked(agent.node) else { return nil }
@@ -70,6 +70,10 @@ struct AgentDoorkeeper: Sendable {
 }
 
 extension Farewell {
+  static func expired(_ node: NodeID, _ time: Timestamp) -> Farewell {
+    Farewell(.identity, "the certificate of \(node) expired at \(time)")
+  }
+
   static func revoked(_ node: NodeID) -> Farewell {
     Farewell(.revoked, "\(node) is revoked; it takes part again after enrolling with a new token")
   }

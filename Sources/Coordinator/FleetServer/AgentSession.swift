@@ -25,14 +25,17 @@ final class AgentSession: Sendable {
   static let largestPending = 256
 
   let node: NodeID
+  /// When the agent's certificate ends.
+  let notAfter: Timestamp
   let outbox: AsyncStream<Stillpoint_Fleet_V1_CoordinatorMessage>
   private let queue: AsyncStream<Stillpoint_Fleet_V1_CoordinatorMessage>.Continuation
   private let state = Mutex(State(lastHeard: .now))
   /// Opens when the stream is gone, the core was told, and the sessions before this one are gone as well.
   let end = Latch()
 
-  init(node: NodeID, outbox bound: Int) {
-    self.node = node
+  init(_ agent: AdmittedAgent, outbox bound: Int) {
+    node = agent.node
+    notAfter = agent.notAfter
     (outbox, queue) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(bound))
   }
 

@@ -10,14 +10,19 @@ package final class FleetGateway: AgentGateway {
   private let sessions = Mutex<[NodeID: AgentSession]>([:])
   private let registry: any NodeRegistry
   private let logger: Logger
+  private let now: @Sendable () -> Timestamp
 
-  package init(registry: any NodeRegistry, logger: Logger) {
+  package init(
+    registry: any NodeRegistry, logger: Logger,
+    now: @escaping @Sendable () -> Timestamp = { .now() }
+  ) {
     self.registry = registry
     self.logger = logger
+    self.now = now
   }
 
-  /// A revoked node is sent nothing but `abort`, so that it may thaw and never freeze (S15); anything else ends its
-  /// stream.
+  /// A node that is revoked or whose certificate has expired is sent nothing but `abort`, so that it may thaw and
+  /// never freeze (S15); anything else ends its stream.
   package func send(_ order: CutOrder, to node: NodeID) async throws(GatewayError) {
     let session = try session(of: node)
     if case .abort = order {} else { try await authorise(session) }
@@ -104,6 +109,11 @@ package final class FleetGateway: AgentGateway {
   }
 
   private func authorise(_ session: AgentSession) async throws(GatewayError) {
+    guard now() < session.notAfter else {
+      let farewell = Farewell.expired(session.node, session.notAfter)
+      session.close(farewell)
+      throw GatewayError(.notConnected, farewell.message)
+    }
     do {
       guard try await registry.isRevoked(session.node) else { return }
     } catch {

@@ -27,7 +27,7 @@ struct FleetService: Stillpoint_Fleet_V1_Fleet.SimpleServiceProtocol {
         "agent turned away", metadata: ["peer": "\(context.remotePeer)", "reason": "\(error)"])
       return try await response.write(CoordinatorMessage.farewell(error).wire())
     }
-    let session = AgentSession(node: agent.node, outbox: configuration.outbox)
+    let session = AgentSession(agent, outbox: configuration.outbox)
     var logger = logger
     logger[metadataKey: "node"] = "\(agent.node)"
     logger[metadataKey: "peer"] = "\(context.remotePeer)"

@@ -4,9 +4,10 @@ internal import SwiftASN1
 internal import X509
 
 /// An agent's or operator's key and certificates on disk: `key.pem`, `certificate.pem`, `authority.pem`, each
-/// 0600 in a directory 0700 and replaced atomically.
+/// 0600 in a directory 0700 and replaced atomically; `enrolling.pem` while an enrolment is under way.
 package struct CredentialStore: Sendable {
   private static let keyFile = "key.pem"
+  private static let enrolmentKeyFile = "enrolling.pem"
   private static let certificateFile = "certificate.pem"
   private static let authorityFile = "authority.pem"
 
@@ -52,14 +53,15 @@ package struct CredentialStore: Sendable {
     }
   }
 
-  /// The node's own key, made and stored at the first call. It stays the same for as long as the node is
-  /// enrolled; it is what the node rejoins with.
-  package func key() throws(IdentityError) -> P256.Signing.PrivateKey {
-    if let bytes = try directory.read(Self.keyFile) {
-      return try P256.Signing.PrivateKey(pem: bytes, what: "\(directory.path)/\(Self.keyFile)")
+  /// The key for an enrolment, made and stored at the first call, the same one until the enrolment's credential
+  /// is saved: an enrolment that was interrupted is finished with it, and every new one has a new key.
+  package func enrolmentKey() throws(IdentityError) -> P256.Signing.PrivateKey {
+    if let bytes = try directory.read(Self.enrolmentKeyFile) {
+      return try P256.Signing.PrivateKey(
+        pem: bytes, what: "\(directory.path)/\(Self.enrolmentKeyFile)")
     }
     let key = P256.Signing.PrivateKey()
-    try directory.write(Self.keyFile, Data(key.pemRepresentation.utf8))
+    try directory.write(Self.enrolmentKeyFile, Data(key.pemRepresentation.utf8))
     return key
   }
 
@@ -86,5 +88,8 @@ package struct CredentialStore: Sendable {
     }
     try save(authority: credential.trust)
     try directory.write(Self.certificateFile, Data(try credential.certificatePEM.utf8))
+    if try directory.read(Self.enrolmentKeyFile) == key {
+      try directory.remove(Self.enrolmentKeyFile)
+    }
   }
 }
