@@ -25,13 +25,14 @@ extension Catalog: PlacementStore {
         if let node {
           try db.rows(
             """
-            SELECT details FROM placement WHERE node = ? AND ended IS NULL
-            ORDER BY service, container
+            SELECT details FROM placement INDEXED BY placement_running
+            WHERE node = ? AND ended IS NULL ORDER BY service, container
             """, [node.text])
         } else {
           try db.rows(
             """
-            SELECT details FROM placement WHERE ended IS NULL ORDER BY service, node, container
+            SELECT details FROM placement INDEXED BY placement_running
+            WHERE ended IS NULL ORDER BY service, node, container
             """)
         }
       return try rows.map { try Stored.value(Placement.self, $0["details"]) }
@@ -43,7 +44,10 @@ extension Catalog: PlacementStore {
   {
     try await look("listing where \(service) ran") { db in
       try db.rows(
-        "SELECT * FROM placement WHERE service = ? ORDER BY began DESC, id DESC LIMIT ?",
+        """
+        SELECT * FROM placement INDEXED BY placement_of_service
+        WHERE service = ? ORDER BY began DESC, id DESC LIMIT ?
+        """,
         [service.text, max(0, limit)]
       ).map { try PlacementInterval($0) }
     }
@@ -80,6 +84,9 @@ extension Catalog: PlacementStore {
 }
 
 /// The statements that have to stay fast whatever the history's length.
+///
+/// Without statistics SQLite prefers an index that matches more columns to the small one of what is running, and reads
+/// a service's whole history. So each names its index, and fails when it cannot be used.
 enum PlacementQuery {
   /// Loose index scans: one step per service, not per interval.
   static let newestOfEachService = """
@@ -101,25 +108,28 @@ enum PlacementQuery {
   static let covering = """
     \(spans)
     SELECT * FROM (
-      SELECT placement.* FROM level CROSS JOIN placement
+      SELECT placement.* FROM level CROSS JOIN placement INDEXED BY placement_by_span
       WHERE placement.span = level.span AND placement.ended IS NOT NULL
         AND placement.began > :time - (1 << level.span) AND placement.began <= :time
         AND placement.ended > :time
       UNION ALL
-      SELECT * FROM placement WHERE ended IS NULL AND began <= :time)
+      SELECT * FROM placement INDEXED BY placement_running
+      WHERE ended IS NULL AND began <= :time)
     ORDER BY service, began, node, container
     """
 
   static let coveringOfService = """
     \(spans)
     SELECT * FROM (
-      SELECT placement.* FROM level CROSS JOIN placement
+      SELECT placement.* FROM level
+        CROSS JOIN placement INDEXED BY placement_of_service_by_span
       WHERE placement.service = :service AND placement.span = level.span
         AND placement.ended IS NOT NULL
         AND placement.began > :time - (1 << level.span) AND placement.began <= :time
         AND placement.ended > :time
       UNION ALL
-      SELECT * FROM placement WHERE service = :service AND ended IS NULL AND began <= :time)
+      SELECT * FROM placement INDEXED BY placement_running_of_service
+      WHERE service = :service AND ended IS NULL AND began <= :time)
     ORDER BY began, node, container
     """
 

@@ -118,7 +118,10 @@ struct PlacementLedger {
   ) throws {
     let end = try endOfKnowledge(old, greeted: new)
     for interval in try db.rows(
-      "SELECT id, began FROM placement WHERE node = ? AND ended IS NULL", [node.text])
+      """
+      SELECT id, began FROM placement INDEXED BY placement_running
+      WHERE node = ? AND ended IS NULL
+      """, [node.text])
     {
       try close(interval["id"], began: interval["began"], ended: end, .vanished)
     }
@@ -205,8 +208,8 @@ struct PlacementLedger {
   private func newest(of container: ContainerID) throws -> Row? {
     try db.row(
       """
-      SELECT id, began, ended, reason FROM placement WHERE node = ? AND container = ?
-      ORDER BY began DESC, id DESC LIMIT 1
+      SELECT id, began, ended, reason FROM placement INDEXED BY placement_of_container
+      WHERE node = ? AND container = ? ORDER BY began DESC, id DESC LIMIT 1
       """, [node.text, container.text])
   }
 

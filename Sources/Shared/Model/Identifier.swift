@@ -23,7 +23,14 @@ extension Identifier {
   /// Parses `text`, or says which rule it breaks.
   package init(_ text: String) throws(InvalidIdentifier) {
     guard Self.accepts(text) else {
-      let shown = text.count > 80 ? text.prefix(80) + "…" : text[...]
+      // Messages reach terminals and logs, where control characters act.
+      let visible = String(
+        text.unicodeScalars.prefix(81).map {
+          $0.properties.generalCategory == .control ? "\u{fffd}" : Character($0)
+        })
+      let shown =
+        visible.unicodeScalars.count > 80
+        ? String(visible.unicodeScalars.prefix(80)) + "…" : visible
       throw InvalidIdentifier(
         description: "'\(shown)' is no valid \(Self.kind): must be \(Self.rule)")
     }

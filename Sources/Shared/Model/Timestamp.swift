@@ -22,13 +22,14 @@ package struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringC
   }
 
   /// Reads RFC 3339, for example `2026-03-04T05:06:07.089Z` or `2026-03-04T06:06:07+01:00`.
+  ///
+  /// Nil for anything else, for a date or an hour that does not exist, and for what lies outside the years 1678 to 2261.
+  /// Digits beyond the millisecond are dropped: the text that is written carries none.
   package init?(_ text: String) {
-    let fraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-    guard let date = (try? fraction.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
-    else { return nil }
-    let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
-    guard abs(milliseconds) < 9.2e12 else { return nil }
-    self.nanoseconds = Int64(milliseconds) * 1_000_000
+    guard let parsed = RFC3339(text) else { return nil }
+    let (nanoseconds, overflow) = parsed.milliseconds.multipliedReportingOverflow(by: 1_000_000)
+    guard !overflow else { return nil }
+    self.nanoseconds = nanoseconds
   }
 
   /// The system's clock now, in whole milliseconds, so that its text says all of it.
@@ -52,15 +53,19 @@ package struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringC
     left.nanoseconds < right.nanoseconds
   }
 
+  /// Clamped: times come from clocks of other machines, and a wrong one must not end this process.
   package static func + (time: Timestamp, duration: Duration) -> Timestamp {
-    Timestamp(nanoseconds: time.nanoseconds + duration.wholeNanoseconds)
+    let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
+    return Timestamp(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
   }
 
+  /// Clamped, as `+` is.
   package static func - (time: Timestamp, duration: Duration) -> Timestamp {
-    Timestamp(nanoseconds: time.nanoseconds - duration.wholeNanoseconds)
+    let (rest, overflow) = time.nanoseconds.subtractingReportingOverflow(duration.wholeNanoseconds)
+    return Timestamp(nanoseconds: overflow ? (duration < .zero ? .max : .min) : rest)
   }
 
   package static func - (later: Timestamp, earlier: Timestamp) -> Duration {
-    .nanoseconds(later.nanoseconds - earlier.nanoseconds)
+    .nanoseconds(later.nanoseconds) - .nanoseconds(earlier.nanoseconds)
   }
 }
