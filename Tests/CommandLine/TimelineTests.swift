@@ -13,6 +13,12 @@ internal import Testing
     let text = Timeline(statements: try Self.statements(), width: 90, style: .unicode).text
     #expect(
       text == """
+        orders    node-1  ░░░░░░░░░░░░░░░░██████████████████████◆██████████████▒▒▒▒▒  43.0 ms
+                                           ━━━                                        1.0 ms /var/lib/orders
+        payments  node-2  ░░░░░█████████████████████████████████◆██████████████▒▒▒▒▒  43.0 ms
+                                 ━━                                                   1.0 ms /var/lib/payments
+                          -29.0 ms                              │           +14.0 ms
+        ░ quiesce  █ held  ◆ witness  ▒ thaw  ━ snapshot; time from each member's receipt of the witness
 
         """, "\n\(text)")
   }
@@ -24,6 +30,11 @@ internal import Testing
     let text = Timeline(statements: statements, width: 72, style: .ascii).text
     #expect(
       text == """
+        orders    node-1      ..........##############W########:::  43.0 ms
+                                         =                          1.0 ms /var/lib/orders
+        payments  node-2  ...#########################W####:::      43.0 ms
+                          -34.0 ms                    |   +14.0 ms
+        . quiesce  # held  W witness  : thaw  = snapshot; time from each member's receipt of the witness
 
         """, "\n\(text)")
   }

@@ -20,7 +20,7 @@ struct Stillpoint: AsyncParsableCommand {
   /// As ArgumentParser's own, but with this program's exit statuses.
   static func main() async {
     do {
-      var command = try parseAsRoot()
+      var command = try await asyncParseAsRoot()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

@@ -31,12 +31,7 @@ struct OperatorResponder: HTTPResponder {
           .joined(separator: ", ")
       }
     }
-    // Not `context.id`, which fails the process under a log handler that keeps no metadata.
-    if let name = HTTPField.Name("x-request-id"),
-      let id = context.logger[metadataKey: "hb.request.id"]
-    {
-      response.headers[name] = "\(id)"
-    }
+    if let name = HTTPField.Name("x-request-id") { response.headers[name] = context.requestID }
     return response
   }
 
