@@ -51,11 +51,22 @@ struct ContainerdTests {
   func running(_ discovery: Discovery, _ body: () async throws -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await discovery.run() }
-      try await waitUntil("watching", within: .seconds(60)) { discovery.observedThrough != nil }
+      try await eventually("watching") { discovery.observedThrough != nil }
       try await body()
       group.cancelAll()
     }
   }
+
+  /// Waits for a condition, generously.
+  func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+    let limit = ContinuousClock.now + .seconds(60)
+    while try await !condition() {
+      guard ContinuousClock.now < limit else { throw Missed(what: what) }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+  }
+
+  struct Missed: Error { var what: String }
 
   func changes(_ discovery: Discovery, of workload: RunningWorkload) async throws
     -> [PlacementChange]
@@ -78,7 +89,7 @@ struct ContainerdTests {
       try await running(discovery) {
         let long = try await engine.run(
           workload("orders", "exec sleep 1000", mounts: [.init(data, at: "/data")]))
-        try await waitUntil("the container is known", within: .seconds(60)) {
+        try await eventually("the container is known") {
           !discovery.current().isEmpty
         }
         let placement = try #require(discovery.current().first)
@@ -93,14 +104,14 @@ struct ContainerdTests {
 
         _ = try await engine.execute(["/bin/true"], in: long)
         let short = try await engine.run(workload("job", "exit 3"))
-        try await waitUntil("the exit is recorded", within: .seconds(60)) {
+        try await eventually("the exit is recorded") {
           try await changes(discovery, of: short).contains {
             if case .ended(_, .exited(code: 3)) = $0 { true } else { false }
           }
         }
         #expect(try await changes(discovery, of: long).count == 1)
         try await engine.stop(long, grace: .zero)
-        try await waitUntil("the stop is recorded", within: .seconds(60)) {
+        try await eventually("the stop is recorded") {
           try await changes(discovery, of: long).count == 2
         }
         #expect(discovery.current() == [])
@@ -120,16 +131,16 @@ struct ContainerdTests {
         let pid = try #require(
           discovery.current().first { $0.container.text == lost.container }?.pid)
         try await engine.daemon.kill()
-        try await waitUntil("the loss is noticed", within: .seconds(60)) {
+        try await eventually("the loss is noticed") {
           discovery.observedThrough == nil
         }
         #expect(discovery.current().count == 2)
         #expect(kill(pid, SIGKILL) == 0)
         try await engine.start()
-        try await waitUntil("it is watched again", within: .seconds(60)) {
+        try await eventually("it is watched again") {
           discovery.observedThrough != nil
         }
-        try await waitUntil("the exit in the gap is known", within: .seconds(60)) {
+        try await eventually("the exit in the gap is known") {
           discovery.current().count == 1
         }
         #expect(try await changes(discovery, of: kept).count == 1)

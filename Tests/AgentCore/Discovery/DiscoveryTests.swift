@@ -61,6 +61,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2])
+  func `an event that comes before the runtime's own answer follows is not lost`(lag: Int)
+    async throws
+  {
+    runtime.put(sampleContainer("one"))
+    let discovery = try discovery(
+      settings: DiscoverySettings(
+        reconcile: .seconds(600), pulse: .milliseconds(300), spacing: .milliseconds(1),
+        settling: .milliseconds(10)))
+    try await running(discovery) {
+      let exited = sampleContainer("one", .exited(at: at(5), reason: .exited(code: 3)))
+      runtime.put(exited, lag: lag)
+      try await eventually("the exit is noticed") { discovery.current().isEmpty }
+      #expect(runtime.state.withLock { $0.listings } <= 2)
+    }
+  }
+
   @Test func `a lost event is made good by the next listing`() async throws {
     let discovery = try discovery()
     try await running(discovery) {

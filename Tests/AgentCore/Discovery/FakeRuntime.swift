@@ -10,6 +10,8 @@ final class FakeRuntime: ContainerRuntime {
     var containers: [ContainerID: ObservedContainer] = [:]
     var isUp = true
     var hasEvents = true
+    /// What is still said of a container, and how often, after it has changed.
+    var stale: [ContainerID: (answer: ObservedContainer?, times: Int)] = [:]
     var listings = 0
     var pings = 0
     var watcher: AsyncThrowingStream<RuntimeChange, any Error>.Continuation?
@@ -17,9 +19,11 @@ final class FakeRuntime: ContainerRuntime {
 
   let state = Mutex(State())
 
-  func put(_ containers: ObservedContainer..., silently: Bool = false) {
+  /// Changes containers; `lag` further answers about each still tell the old state.
+  func put(_ containers: ObservedContainer..., silently: Bool = false, lag: Int = 0) {
     for container in containers {
       state.withLock { state in
+        if lag > 0 { state.stale[container.id] = (state.containers[container.id], lag) }
         state.containers[container.id] = container
         if !silently { _ = state.watcher?.yield(.container(container.id)) }
       }
@@ -55,6 +59,10 @@ final class FakeRuntime: ContainerRuntime {
   func container(_ id: ContainerID) async throws -> ObservedContainer? {
     try state.withLock { state in
       guard state.isUp else { throw Gone() }
+      if let old = state.stale[id], old.times > 0 {
+        state.stale[id]?.times -= 1
+        return old.answer
+      }
       return state.containers[id]
     }
   }

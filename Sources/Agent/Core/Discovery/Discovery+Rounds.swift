@@ -6,14 +6,22 @@ extension Discovery {
   /// One subscription: asks, and takes in what is reported, until the runtime goes away.
   func watch() async throws {
     let (signals, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let (echoSignals, echoSignal) = AsyncStream<Void>.makeStream(
+      bufferingPolicy: .bufferingNewest(1))
     self.signal = signal
+    self.echoSignal = echoSignal
     pending = Pending()
+    echoes = Echoes()
     hasEvents = true
-    defer { self.signal = nil }
+    defer {
+      self.signal = nil
+      self.echoSignal = nil
+    }
     let runtime = runtime
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await runtime.watch { change in await self.note(change) } }
       group.addTask { try await self.beat() }
+      group.addTask { try await self.echo(echoSignals) }
       group.addTask { try await self.work(signals) }
       // The subscription's task may end by itself, when the runtime has no events; the others only by throwing.
       while try await group.next() != nil {}
@@ -35,13 +43,21 @@ extension Discovery {
     case .anything:
       pending.listing = true
     case .container(let id):
-      guard pending.containers.count < Pending.mostContainers else {
-        pending.listing = true
-        break
-      }
-      pending.containers.insert(id)
+      pending.ask([id])
+      echoes.add(id)
+      echoSignal?.yield()
     }
     signal?.yield()
+  }
+
+  /// Asks a second time about what events have told of.
+  private func echo(_ signals: AsyncStream<Void>) async throws {
+    for await _ in signals {
+      try await clock.sleep(for: settings.settling)
+      pending.ask(echoes.settled())
+      signal?.yield()
+    }
+    try Task.checkCancellation()
   }
 
   /// Asks for a round at every pulse.
@@ -56,6 +72,7 @@ extension Discovery {
       }
       guard isConnected else { continue }
       pending.pulse = true
+      pending.ask(echoes.pulsed())
       sinceListing += settings.pulse
       // The listing one pulse after the first covers a subscription that came into force late.
       if sinceListing >= settings.reconcile || !hasEvents || needsSecondLook {

@@ -18,6 +18,13 @@ package actor Discovery {
     static let mostContainers = 16
 
     var isEmpty: Bool { !listing && !pulse && containers.isEmpty }
+
+    mutating func ask(_ ids: Set<ContainerID>) {
+      containers.formUnion(ids)
+      guard containers.count > Self.mostContainers else { return }
+      listing = true
+      containers = []
+    }
   }
 
   /// What does not work, by the part that it concerns.
@@ -45,6 +52,7 @@ package actor Discovery {
   var journal: PlacementJournal
   var tracker: PlacementTracker
   var pending = Pending()
+  var echoes = Echoes()
   var troubles = Troubles()
   /// How long it has been since the last listing, in pulses.
   var sinceListing: Duration = .zero
@@ -55,6 +63,7 @@ package actor Discovery {
   /// Whether the last listing was the first since nobody watched.
   var needsSecondLook = false
   var signal: AsyncStream<Void>.Continuation?
+  var echoSignal: AsyncStream<Void>.Continuation?
 
   /// - Parameters:
   ///   - boot: the node's boot ID, `/proc/sys/kernel/random/boot_id`.

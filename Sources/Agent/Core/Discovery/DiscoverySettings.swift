@@ -6,6 +6,8 @@ package struct DiscoverySettings: Hashable, Sendable {
   package var pulse: Duration
   /// The least time from one round of questions to the next; events in between are answered together.
   package var spacing: Duration
+  /// How long after an event its container is asked about once more; see `Echoes`.
+  package var settling: Duration
   /// How long a subscription may take until it is in force.
   package var subscription: Duration
   /// How long to wait after the runtime went away, doubled each time up to `longestRetry`.
@@ -14,12 +16,14 @@ package struct DiscoverySettings: Hashable, Sendable {
 
   package init(
     reconcile: Duration = .seconds(30), pulse: Duration = .seconds(5),
-    spacing: Duration = .milliseconds(25), subscription: Duration = .seconds(10),
+    spacing: Duration = .milliseconds(25), settling: Duration = .milliseconds(100),
+    subscription: Duration = .seconds(10),
     retry: Duration = .milliseconds(250), longestRetry: Duration = .seconds(10)
   ) {
     self.reconcile = reconcile
     self.pulse = pulse
     self.spacing = spacing
+    self.settling = settling
     self.subscription = subscription
     self.retry = retry
     self.longestRetry = longestRetry
