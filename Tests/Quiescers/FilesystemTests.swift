@@ -22,7 +22,9 @@ import Testing
     try shell("head -c 8000000 /dev/urandom > \(volume.path)/dirty")
     let writer = try ChildProcess(
       path: "/bin/sh",
-      arguments: ["-c", "while :; do head -c 65536 /dev/zero >> \(volume.path)/grow; done"],
+      arguments: [
+        "-c", "while kill -0 $PPID; do head -c 65536 /dev/zero >> \(volume.path)/grow; done",
+      ],
       environment: ["PATH=/bin:/usr/bin"], descriptors: [nil, nil, nil])
     defer {
       kill(-writer.pid, SIGKILL)

@@ -52,7 +52,7 @@ import Testing
     defer { server.stop() }
     try await started(server)
     let loads = try ["INSERT INTO t.a (v) VALUES (1);", "INSERT INTO t.m VALUES (1);"].map {
-      try TestLoad(server, "while :; do echo \"\($0)\"; done | \(client)")
+      try TestLoad(server, "while RUNNING; do echo \"\($0)\"; done | \(client)")
     }
     defer { for load in loads { load.stop() } }
     let hold = try await quiescer.prepare(spec, for: server.target())
@@ -89,7 +89,7 @@ import Testing
     try await started(server)
     let load = try TestLoad(
       server,
-      "while :; do echo \"INSERT INTO t.a (v) VALUES (1); SELECT LAST_INSERT_ID();\"; done | \(client) -N -n > /srv/acknowledged"
+      "while RUNNING; do echo \"INSERT INTO t.a (v) VALUES (1); SELECT LAST_INSERT_ID();\"; done | \(client) -N -n > /srv/acknowledged"
     )
     defer { load.stop() }
     try await Task.sleep(for: .milliseconds(500))

@@ -42,7 +42,7 @@ import Testing
       "psql -X -q -h /srv -U postgres -c \"CREATE TABLE t (id serial, v text)\"")
     let load = try TestLoad(
       server,
-      "while :; do echo \"INSERT INTO t (v) VALUES (repeat('x', 500));\"; done | psql -X -q -h /srv -U postgres"
+      "while RUNNING; do echo \"INSERT INTO t (v) VALUES (repeat('x', 500));\"; done | psql -X -q -h /srv -U postgres"
     )
     defer { load.stop() }
     let database = try await quiescer.prepare(spec, for: server.target())

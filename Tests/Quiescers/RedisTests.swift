@@ -28,7 +28,7 @@ import Testing
     return Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
   }
 
-  private let load = "while :; do echo INCR n; done | redis-cli -s /srv/socket > /dev/null"
+  private let load = "while RUNNING; do echo INCR n; done | redis-cli -s /srv/socket > /dev/null"
 
   @Test(arguments: ["everysec", "no"])
   func `with an append-only file, a copy made in the hold has every acknowledged write`(

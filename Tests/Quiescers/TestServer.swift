@@ -18,8 +18,9 @@ final class TestServer: Sendable {
       arguments: [
         "-m", "--propagation", "private", "/bin/sh", "-c",
         """
-        mount --bind \(volume.path) /srv && cd / &&
-        exec setpriv --reuid \(user) --regid \(user) --clear-groups \(command) \
+        mount --bind \(volume.path) /srv && cd / || exit 1
+        { while kill -0 \(LinuxKernel.processNumber()) && kill -0 $$; do sleep 1; done; kill -9 $$; } \
+        2>/dev/null & exec setpriv --reuid \(user) --regid \(user) --clear-groups \(command) \
         >\(volume.directory)/log 2>&1
         """,
       ], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"],
@@ -46,14 +47,17 @@ final class TestServer: Sendable {
   }
 }
 
-/// A client in a loop, for load.
+/// A client in a loop, for load; ends with this process. `RUNNING` in the script is true for as long as it goes on.
 final class TestLoad: Sendable {
   private let process: ChildProcess
 
   init(_ server: TestServer, _ script: String) throws {
     process = try ChildProcess(
       path: "/usr/bin/nsenter",
-      arguments: ["-t", "\(server.process.pid)", "-m", "/bin/sh", "-c", script],
+      arguments: [
+        "-t", "\(server.process.pid)", "-m", "/bin/sh", "-c",
+        script.replacing("RUNNING", with: "kill -0 \(LinuxKernel.processNumber())"),
+      ],
       environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"], descriptors: [nil, nil, nil])
   }
 

@@ -47,10 +47,26 @@ final class TestVolume: Sendable {
         truncate -s \(megabytes)M \(directory)/image && mkfs.\(kind) -q \(directory)/image &&
         mount -o loop \(directory)/image \(directory)/volume && chmod 777 \(directory)/volume
         """)
+      try watch()
     } catch {
       remove()
       throw error
     }
+  }
+
+  /// Should this process be killed in the middle of a test, a watcher takes its volume away, frozen or not.
+  private func watch() throws {
+    let watcher = try ChildProcess(
+      path: "/bin/sh",
+      arguments: [
+        "-c",
+        """
+        while kill -0 \(LinuxKernel.processNumber()) && [ -d \(directory) ]; do sleep 1; done
+        [ -d \(directory) ] || exit 0
+        fsfreeze --unfreeze \(path); umount -l \(path); rm -rf \(directory)
+        """,
+      ], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], descriptors: [nil, nil, nil])
+    startThread { watcher.reap(.seconds(3600)) }
   }
 
   /// Ends whatever a failed test left frozen, and takes everything away.

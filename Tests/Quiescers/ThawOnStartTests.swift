@@ -5,7 +5,7 @@ import LinuxSystem
 import Model
 import Testing
 
-@Suite(.serialized) struct `Thaw on start` {
+@Suite(.serialized) final class `Thaw on start` {
   private let directory: String
   private let store: HoldRecordStore
   private let boot: String
@@ -16,6 +16,8 @@ import Testing
     store = HoldRecordStore(runDirectory: directory)
     boot = try LinuxKernel.bootID()
   }
+
+  deinit { try? FileManager.default.removeItem(atPath: directory) }
 
   private func record(
     _ rescue: [RescueRecord], boot: String? = nil, counter: UInt64 = 1
