@@ -150,7 +150,7 @@ struct AuthorisationTests {
   }
 
   @Test func `a certificate that expires ends its open stream on the next message`() async throws {
-    let fleet = try TestFleet(lifetimes: .init(agent: .seconds(3)))
+    let fleet = try TestFleet(lifetimes: .init(agent: .seconds(10)))
     let credential = try await fleet.agent("node-1")
     try await fleet.serving { coordinator in
       try await RawAgent.attach(coordinator.port, credential) { raw in
