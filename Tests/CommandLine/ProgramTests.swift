@@ -68,7 +68,7 @@ internal import Testing
             actor: alice
             detail: ''
             object: shop
-            time: 2026-03-04T05:06:07.000Z
+            time: '2026-03-04T05:06:07.000Z'
 
           """)
     }
