@@ -9,6 +9,9 @@ internal import ServiceLifecycle
 
 /// The coordinator's side of every agent: one listener for enrolled agents, one for enrolment.
 package struct FleetServer: Service {
+  /// How much longer than a stream connections may take to end when the server is cancelled.
+  private static let stopPatience = Duration.seconds(3)
+
   private let certificate: CoordinatorCertificate
   private let gateway: FleetGateway
   private let fleetTransport: HTTP2ServerTransport.Posix
@@ -51,28 +54,49 @@ package struct FleetServer: Service {
       now: now, logger: logger)
   }
 
-  /// Serves until graceful shutdown, which ends every stream with a farewell, or until cancelled.
+  /// Serves until graceful shutdown or cancellation; either ends every stream with a farewell.
   package func run() async throws {
-    let fleetServer = GRPCServer(transport: fleetTransport, services: [fleet])
-    let enrolmentServer = GRPCServer(transport: enrolmentTransport, services: [enrolment])
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await certificate.run() }
-      group.addTask {
-        try await withGracefulShutdownHandler {
-          try await withThrowingTaskGroup(of: Void.self) { servers in
-            servers.addTask { try await fleetServer.serve() }
-            servers.addTask { try await enrolmentServer.serve() }
-            try await servers.waitForAll()
-          }
-        } onGracefulShutdown: {
-          gateway.closeAll(Farewell(.unavailable, "the coordinator stops"))
-          fleetServer.beginGracefulShutdown()
-          enrolmentServer.beginGracefulShutdown()
-        }
-      }
+      group.addTask { try await serve() }
       // The rotation ends only by error or cancellation; the servers end it with themselves.
       try await group.next()
       group.cancelAll()
+    }
+  }
+
+  private func serve() async throws {
+    let fleetServer = GRPCServer(transport: fleetTransport, services: [fleet])
+    let enrolmentServer = GRPCServer(transport: enrolmentTransport, services: [enrolment])
+    let stop: @Sendable () -> Void = {
+      gateway.closeAll(Farewell(.unavailable, "the coordinator stops"))
+      fleetServer.beginGracefulShutdown()
+      enrolmentServer.beginGracefulShutdown()
+    }
+    // Not a child: a listener that is cancelled while it accepts a connection drops it half made, and SwiftNIO then
+    // ends the whole process ("Deinited NIOAsyncWriter without calling finish()"). So cancellation stops the
+    // servers as a shutdown does, and only what does not end by itself is cancelled later.
+    let servers = Task {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await fleetServer.serve() }
+        group.addTask { try await enrolmentServer.serve() }
+        try await group.waitForAll()
+      }
+    }
+    let patience = fleet.configuration.closingGrace + Self.stopPatience
+    try await withTaskCancellationHandler {
+      try await withGracefulShutdownHandler {
+        try await servers.value
+      } onGracefulShutdown: {
+        stop()
+      }
+    } onCancel: {
+      stop()
+      // Not awaited: it outlives a stop that was quick by a few seconds of sleep, and then does nothing.
+      Task {
+        try await Task.sleep(for: patience)
+        servers.cancel()
+      }
     }
   }
 
