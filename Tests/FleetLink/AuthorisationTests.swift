@@ -152,7 +152,8 @@ struct AuthorisationTests {
   @Test func `a certificate that expires ends its open stream on the next message`() async throws {
     let fleet = try TestFleet(lifetimes: .init(agent: .seconds(10)))
     let credential = try await fleet.agent("node-1")
-    try await fleet.serving { coordinator in
+    // This agent says nothing while its certificate runs out, which must not be what ends its stream.
+    try await fleet.serving(adjust: { $0.deadAfter = .seconds(60) }) { coordinator in
       try await RawAgent.attach(coordinator.port, credential) { raw in
         await raw.say(hello)
         try await eventually("connected") { fleet.core.log == ["+node-1"] }
