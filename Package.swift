@@ -97,7 +97,7 @@ let package = Package(
     library("CutProtocol", "Shared/CutProtocol", ["Model", crypto]),
     .target(name: "CLinux", path: "Sources/Shared/CLinux"),
     library("LinuxSystem", "Shared/LinuxSystem", ["CLinux"]),
-    library("Lifecycle", "Shared/Lifecycle"),
+    library("Lifecycle", "Shared/Lifecycle", [lifecycle]),
     library("ConfigurationFile", "Shared/ConfigurationFile", [yaml]),
     library("Telemetry", "Shared/Telemetry", [logging]),
     library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),

@@ -132,6 +132,7 @@ final class FakeFleet: AgentGateway {
     let name = SnapshotName(
       fence: order.fence, member: member.name, hold: machine.hold, backup: plan.plan.backup)
     let process = ProcessIdentity(container: member.container, pid: 100, startTicks: 7)
+    let tokens = member.holds.map { StateToken(quiescer: $0.quiescer, values: ["writes": "17"]) }
     let statement = HoldStatement(
       fleet: plan.plan.fleet, backup: plan.plan.backup, planHash: plan.hash, fence: order.fence,
       node: node, member: member.name, hold: machine.hold, heldAfter: machine.heldAfter,
@@ -139,7 +140,7 @@ final class FakeFleet: AgentGateway {
       steps: HoldSteps(
         quiesceBegan: .zero, held: .milliseconds(1), frozenSent: .milliseconds(2),
         witnessReceived: .milliseconds(3), thawBegan: .milliseconds(5),
-        thawEnded: .milliseconds(6)), fidelity: .full, tokensAtHold: [], tokensBeforeThaw: [],
+        thawEnded: .milliseconds(6)), fidelity: .full, tokensAtHold: tokens, tokensBeforeThaw: tokens,
       processAtHold: process, processBeforeThaw: process,
       snapshots: member.volumes.map { volume in
         SnapshotRecord(

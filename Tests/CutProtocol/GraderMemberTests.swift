@@ -180,6 +180,16 @@ import Testing
       backup.verdict == GraderCase.lowered(.unproven, "two certificates contradict each other"))
   }
 
+  @Test func `a hold without a state token proves nothing`() throws {
+    var backup = try GraderCase()
+    backup.spoil {
+      $0.tokensAtHold = []
+      $0.tokensBeforeThaw = []
+    }
+    #expect(
+      backup.verdict == GraderCase.lowered(.unproven, "a state token of its holds is missing"))
+  }
+
   @Test func `several volumes without F1 are only as good as a snapshot of all at once`() throws {
     var backup = try GraderCase(paths: ["/data", "/log"])
     backup.spoil { $0.fidelity = .none }

@@ -72,6 +72,7 @@ package enum Example {
     let hold = holds[service] ?? HoldID(boot: "none", incarnation: 0, counter: 0)
     let name = SnapshotName(fence: fence, member: service, hold: hold, backup: backup)
     let process = ProcessIdentity(container: container(service), pid: 4711, startTicks: 99)
+    let tokens = [StateToken(quiescer: "filesystem", values: ["writes": "17"])]
     return HoldStatement(
       fleet: fleet, backup: backup, planHash: plan.hash, fence: fence, node: node,
       member: service, hold: hold, heldAfter: WitnessVector([:]), witness: WitnessVector(holds),
@@ -79,7 +80,7 @@ package enum Example {
         quiesceBegan: .milliseconds(1), held: .milliseconds(1) + quiesce,
         frozenSent: .milliseconds(2) + quiesce, witnessReceived: .milliseconds(30),
         thawBegan: .milliseconds(40), thawEnded: .milliseconds(44)),
-      fidelity: .full, tokensAtHold: [], tokensBeforeThaw: [], processAtHold: process,
+      fidelity: .full, tokensAtHold: tokens, tokensBeforeThaw: tokens, processAtHold: process,
       processBeforeThaw: process,
       snapshots: [
         SnapshotRecord(

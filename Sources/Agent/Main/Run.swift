@@ -4,6 +4,7 @@ internal import ContainerRuntimes
 internal import CutProtocol
 internal import FleetLink
 internal import Identity
+internal import Lifecycle
 internal import LinuxSystem
 internal import Logging
 internal import Model
@@ -91,7 +92,7 @@ struct Run: AsyncParsableCommand {
       CertificateRenewal(
         enrolment: AgentEnrolment(configuration: link, store: store, logger: logger),
         credential: credential, isHolding: { await !cuts.held().isEmpty }, logger: logger),
-      Watchdog(),
+      Watchdog(announcesReady: true),
       // Started last and so stopped first: holds end while everything that they need still works.
       CutLoop(cuts: cuts),
     ]

@@ -1,5 +1,4 @@
 internal import AgentCore
-internal import Lifecycle
 internal import Logging
 internal import ServiceLifecycle
 internal import Snapshots
@@ -53,17 +52,5 @@ struct CutLoop: Service {
       }
       await group.waitForAll()
     }
-  }
-}
-
-/// Tells systemd that the agent serves and lives.
-struct Watchdog: Service {
-  func run() async throws {
-    ServiceManager.ready()
-    let interval = ServiceManager.watchdogInterval ?? .seconds(3600)
-    await cancelWhenGracefulShutdown {
-      while (try? await Task.sleep(for: interval)) != nil { ServiceManager.alive() }
-    }
-    ServiceManager.stopping()
   }
 }

@@ -104,7 +104,7 @@ struct CoordinatorAssembly {
           host: configuration.apiListen.host, port: configuration.apiListen.port),
         tls: OperatorTLS(credential: shown), operations: operations, logger: logger,
         onRunning: { _ in ServiceManager.ready() }),
-      Watchdog(),
+      Watchdog(announcesReady: false),
       // Stopped first: a cut that runs is ended while the agents can still be told.
       work,
     ]

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Logging
+internal import Telemetry
 
 /// `stillpoint-coordinator`: once per fleet.
 @main
@@ -22,9 +22,4 @@ struct CommonOptions: ParsableArguments {
   var logLevel = LogLevel.info
 }
 
-/// A level of the log, as it is written on the command line.
-enum LogLevel: String, ExpressibleByArgument, CaseIterable {
-  case trace, debug, info, notice, warning, error, critical
-
-  var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
-}
+extension LogLevel: ExpressibleByArgument {}

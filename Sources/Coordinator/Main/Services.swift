@@ -52,14 +52,3 @@ struct ShownCertificate: Service {
     }
   }
 }
-
-/// Tells systemd that the coordinator lives.
-struct Watchdog: Service {
-  func run() async throws {
-    let interval = ServiceManager.watchdogInterval ?? .seconds(3600)
-    await cancelWhenGracefulShutdown {
-      while (try? await Task.sleep(for: interval)) != nil { ServiceManager.alive() }
-    }
-    ServiceManager.stopping()
-  }
-}

@@ -114,6 +114,10 @@ struct MemberJudgement {
       let detail = statement.thaw.findings.first ?? statement.thaw.cause.rawValue
       lower(to: .unproven, "its hold was not in force until its thaw: \(detail)")
     }
+    if statement.tokensAtHold.map(\.quiescer) != member.holds.map(\.quiescer) {
+      // Without a token for each hold nothing says that the state stood still: two empty lists are equal too.
+      lower(to: .unproven, "a state token of its holds is missing")
+    }
     if statement.tokensAtHold != statement.tokensBeforeThaw {
       let changed = zip(statement.tokensAtHold, statement.tokensBeforeThaw).first { $0 != $1 }
       lower(
