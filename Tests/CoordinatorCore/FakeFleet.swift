@@ -140,7 +140,8 @@ final class FakeFleet: AgentGateway {
       steps: HoldSteps(
         quiesceBegan: .zero, held: .milliseconds(1), frozenSent: .milliseconds(2),
         witnessReceived: .milliseconds(3), thawBegan: .milliseconds(5),
-        thawEnded: .milliseconds(6)), fidelity: .full, tokensAtHold: tokens, tokensBeforeThaw: tokens,
+        thawEnded: .milliseconds(6)), fidelity: .full, tokensAtHold: tokens,
+      tokensBeforeThaw: tokens,
       processAtHold: process, processBeforeThaw: process,
       snapshots: member.volumes.map { volume in
         SnapshotRecord(
