@@ -1,4 +1,4 @@
-package import ServiceLifecycle
+internal import ServiceLifecycle
 
 /// Tells systemd that the program lives, for as long as it runs, and that it stops.
 package struct Watchdog: Service {
