@@ -22,7 +22,7 @@ struct Enrol: AsyncParsableCommand {
     let configuration = try AgentConfiguration.read(common.config)
     let token = try EnrolmentToken(text: try readToken())
     guard token.node == configuration.node else {
-      throw ValidationError(
+      throw ConfigurationError(
         "the token is for node \(token.node), but \(common.config) says that this is \(configuration.node)"
       )
     }

@@ -1,5 +1,6 @@
 internal import AgentCore
 internal import ArgumentParser
+internal import ConfigurationFile
 internal import ContainerRuntimes
 internal import CutProtocol
 internal import FleetLink
@@ -41,8 +42,9 @@ struct Run: AsyncParsableCommand {
   ) async throws {
     let store = try CredentialStore(path: configuration.identityDirectory)
     guard let identity = try store.load() else {
-      throw ValidationError(
-        "this node has no identity yet: run 'stillpoint-agent enrol --config \(common.config) --token-file FILE' "
+      throw ConfigurationError(
+        "node \(configuration.node) has no identity yet",
+        hint: "run 'stillpoint-agent enrol --config \(common.config) --token-file FILE' "
           + "with a token from 'stillpoint agent token create --node \(configuration.node)'")
     }
     let credential = HeldCredential(identity)

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ConfigurationFile
 internal import Identity
 internal import Model
 
@@ -27,7 +28,7 @@ struct OperatorCommand: AsyncParsableCommand {
         directory: configuration.authorityDirectory, fleet: configuration.fleet)
       let files = OperatorFiles(directory: directory)
       guard try files.areMissing else {
-        throw ValidationError("\(directory) holds an operator's identity already")
+        throw ConfigurationError("\(directory) holds an operator's identity already")
       }
       try files.write(
         try authority.issueOperator(OperatorName(name)),
