@@ -21,15 +21,19 @@ struct AgentLedgerTests {
       level: 0)
   }
 
+  private func opened(in directory: String) throws -> AgentLedger {
+    try AgentLedger(file: DurableStateFile(directory + "/ledger.json"), boot: "boot")
+  }
+
   private let backup = BackupID(accepted: "shop-1")
 
   @Test func `a fence is accepted once for a member, across restarts`() async throws {
     try await withDirectory { directory in
       let fence = Fence(epoch: 3, cut: 1, attempt: 1)
       let orders = try member("orders")
-      let first = try AgentLedger(directory: directory, boot: "boot")
+      let first = try opened(in: directory)
       _ = try await first.accept(fence, member: orders, backup: backup)
-      let again = try AgentLedger(directory: directory, boot: "boot")
+      let again = try opened(in: directory)
       #expect(await again.highestFence == fence)
       let refusal = await #expect(throws: Refusal.self) {
         try await again.accept(fence, member: orders, backup: backup)
@@ -45,7 +49,7 @@ struct AgentLedgerTests {
     try await withDirectory { directory in
       var seen: Set<HoldID> = []
       for life in 1...3 {
-        let ledger = try AgentLedger(directory: directory, boot: "boot")
+        let ledger = try opened(in: directory)
         for attempt in 1...3 {
           let fence = Fence(epoch: UInt64(life), cut: 1, attempt: UInt32(attempt))
           seen.insert(try await ledger.accept(fence, member: member("orders"), backup: backup))
@@ -57,7 +61,7 @@ struct AgentLedgerTests {
 
   @Test func `a lower epoch is refused for every member of the node`() async throws {
     try await withDirectory { directory in
-      let ledger = try AgentLedger(directory: directory, boot: "boot")
+      let ledger = try opened(in: directory)
       _ = try await ledger.accept(
         Fence(epoch: 5, cut: 1, attempt: 1), member: member("orders"), backup: backup)
       let refusal = await #expect(throws: Refusal.self) {
@@ -71,7 +75,7 @@ struct AgentLedgerTests {
   @Test func `what is not settled is there after a restart, and nothing else`() async throws {
     try await withDirectory { directory in
       let fence = Fence(epoch: 1, cut: 1, attempt: 1)
-      let ledger = try AgentLedger(directory: directory, boot: "boot")
+      let ledger = try opened(in: directory)
       for name in ["orders", "payments"] {
         _ = try await ledger.accept(fence, member: member(name), backup: backup)
       }
@@ -79,7 +83,7 @@ struct AgentLedgerTests {
         statement: Data("{}".utf8), signature: Data([1]), chain: [])
       try await ledger.keep(certificate, fence: fence, member: ServiceName("orders"))
       try await ledger.close(fence, member: ServiceName("payments"))
-      let again = try AgentLedger(directory: directory, boot: "boot")
+      let again = try opened(in: directory)
       #expect(await again.entries.map(\.member.name.text) == ["orders"])
       #expect(await again.entries.first?.certificate == certificate)
     }
@@ -91,7 +95,7 @@ struct AgentLedgerTests {
       let damaged = Data("{\"version\": 1, \"incarn".utf8)
       try damaged.write(to: URL(fileURLWithPath: path))
       let refusal = #expect(throws: Refusal.self) {
-        try AgentLedger(directory: directory, boot: "boot")
+        try opened(in: directory)
       }
       #expect(refusal?.message.contains("damaged") == true)
       #expect(FileManager.default.contents(atPath: path) == damaged)

@@ -48,7 +48,8 @@ struct Run: AsyncParsableCommand {
           + "with a token from 'stillpoint agent token create --node \(configuration.node)'")
     }
     let credential = HeldCredential(identity)
-    let ledger = try AgentLedger(directory: configuration.stateDirectory, boot: boot)
+    let ledger = try AgentLedger(
+      file: DurableStateFile(configuration.stateDirectory + "/ledger.json"), boot: boot)
     let drivers = try CSIDrivers(configuration.drivers)
     let snapshots = CSISnapshotProvider(drivers: drivers, logger: logger)
     let runtime = CRIRuntime(socket: configuration.criSocket, logger: logger) { path in

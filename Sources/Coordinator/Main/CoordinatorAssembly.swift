@@ -53,7 +53,7 @@ struct CoordinatorAssembly {
           gateway: gateway, store: catalog, router: router, verifier: verifier, fences: fences,
           clock: clock, logger: logger),
         closer: closer, fences: fences, verifier: verifier, authorities: authorities,
-        times: times, logger: logger), tasks: crew)
+        times: times, clock: clock, logger: logger), tasks: crew)
     let restores = RestoreService(
       store: catalog, audit: catalog, backups: backups, gateway: gateway, tasks: crew,
       logger: logger)
@@ -81,10 +81,13 @@ struct CoordinatorAssembly {
         copyCatalog: { path throws(CatalogError) in try await catalog.backup(to: path) }),
       catalogBytes: { Self.size(of: configuration.catalogFile) })
     work = CoordinatorWork(
-      crew: crew, closer: closer, backups: backups, restores: restores,
-      recovery: CutRecovery(
-        store: catalog, gateway: gateway, closer: closer, verifier: verifier,
-        authorities: authorities, clock: clock, logger: logger))
+      crew: crew,
+      upkeep: CutUpkeep(
+        closer: closer, backups: backups,
+        recovery: CutRecovery(
+          store: catalog, gateway: gateway, closer: closer, verifier: verifier,
+          authorities: authorities, clock: clock, logger: logger), clock: clock),
+      restores: restores)
   }
 
   /// In the order in which they start; they stop in the reverse one.

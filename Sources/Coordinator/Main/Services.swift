@@ -6,26 +6,12 @@ internal import ServiceLifecycle
 
 /// The cuts, restores and everything that goes on beside them.
 struct CoordinatorWork: Service {
-  /// How often what an agent has left open is asked for again.
-  private static let sweep = Duration.seconds(5)
-
   let crew: Crew
-  let closer: AttemptCloser
-  let backups: BackupService
+  let upkeep: CutUpkeep
   let restores: RestoreService
-  let recovery: CutRecovery
 
   func run() async throws {
-    let closer = closer
-    let backups = backups
-    let recovery = recovery
-    crew.run {
-      await recovery.run { await backups.commit($0) }
-      await closer.sweep(node: nil)
-    }
-    crew.run {
-      while (try? await Task.sleep(for: Self.sweep)) != nil { await closer.sweep(node: nil) }
-    }
+    upkeep.begin(on: crew)
     await restores.resume()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await crew.work() }

@@ -1,6 +1,5 @@
 package import CutProtocol
 internal import Foundation
-internal import LinuxSystem
 package import Model
 
 /// What an agent must not forget across a crash: its incarnation, the fences it has accepted, and every attempt whose
@@ -45,36 +44,40 @@ package actor AgentLedger {
 
   package let boot: String
   package let incarnation: UInt64
-  private let path: String
+  private let file: any StateFile
   private var content: Content
   private var counter: UInt64 = 0
 
   /// Reads the ledger, begins a new incarnation durably. A damaged file is refused and left as it is.
-  package init(directory: String, boot: String) throws {
-    let path = directory + "/ledger.json"
+  package init(file: any StateFile, boot: String) throws {
     var content = Content()
-    if let bytes = FileManager.default.contents(atPath: path) {
-      guard bytes.count <= Self.mostBytes,
-        let read = try? CanonicalJSON.decode(Content.self, from: bytes), read.version == 1
+    if let bytes = try Self.read(file) {
+      guard let read = try? CanonicalJSON.decode(Content.self, from: Data(bytes)), read.version == 1
       else {
         throw Refusal(
           .failed,
-          "the agent's ledger \(path) is damaged or of a newer version, and was left as it is",
+          "the agent's ledger \(file.path) is damaged or of a newer version, and was left as it is",
           hint:
             "nothing is frozen before it can be read; move it aside only after deleting by hand what it names: "
             + "the coordinator then finds out by its higher epoch"
         )
       }
       content = read
-    } else if FileManager.default.fileExists(atPath: path) {
-      throw Refusal(.failed, "the agent's ledger \(path) cannot be read")
     }
     content.incarnation += 1
-    try Self.write(content, to: path)
-    self.path = path
+    try Self.write(content, to: file)
+    self.file = file
     self.content = content
     self.boot = boot
     self.incarnation = content.incarnation
+  }
+
+  private static func read(_ file: any StateFile) throws(Refusal) -> [UInt8]? {
+    do {
+      return try file.read(limit: mostBytes)
+    } catch {
+      throw Refusal(.failed, "the agent's ledger \(file.path) cannot be read: \(error)")
+    }
   }
 
   package var highestFence: Fence { content.highest }
@@ -134,14 +137,14 @@ package actor AgentLedger {
 
   private func save(_ next: Content) throws(Refusal) {
     do {
-      try Self.write(next, to: path)
+      try Self.write(next, to: file)
     } catch {
-      throw Refusal(.busy, "the agent's ledger \(path) cannot be written: \(error)")
+      throw Refusal(.busy, "the agent's ledger \(file.path) cannot be written: \(error)")
     }
     content = next
   }
 
-  private static func write(_ content: Content, to path: String) throws {
-    try DurableFile.replace(path, with: Array(CanonicalJSON.encode(content)))
+  private static func write(_ content: Content, to file: any StateFile) throws {
+    try file.replace(with: Array(CanonicalJSON.encode(content)))
   }
 }

@@ -9,7 +9,7 @@ package struct CutEnvironment: Sendable {
   package var quiescer: any Quiescer
   package var snapshots: any SnapshotProvider
   package var guardian: any GuardianLink
-  package var rescues: HoldRecordStore
+  package var rescues: any HoldRecords
   package var signer: any StatementSigner
   package var reports: any ReportSink
   package var identify: @Sendable (ContainerID, Int32) throws -> ProcessIdentity
@@ -18,7 +18,7 @@ package struct CutEnvironment: Sendable {
 
   package init(
     node: NodeID, runtime: any ContainerRuntime, quiescer: any Quiescer,
-    snapshots: any SnapshotProvider, guardian: any GuardianLink, rescues: HoldRecordStore,
+    snapshots: any SnapshotProvider, guardian: any GuardianLink, rescues: any HoldRecords,
     signer: any StatementSigner, reports: any ReportSink,
     identify: @escaping @Sendable (ContainerID, Int32) throws -> ProcessIdentity,
     clock: any CutClock, logger: Logger

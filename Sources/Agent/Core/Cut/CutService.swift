@@ -28,7 +28,7 @@ package actor CutService {
   /// Ends every hold, and returns once none is in force. Nothing is frozen any more from the first moment of it.
   package func stop() async {
     isStopping = true
-    for attempt in attempts.values { await attempt.feed(.mustEnd(reason: "the agent is stopping")) }
+    for attempt in ordered { await attempt.feed(.mustEnd(reason: "the agent is stopping")) }
     while await anythingHeld() {
       guard
         (try? await environment.clock.sleep(until: environment.clock.now() + .milliseconds(20)))
@@ -41,7 +41,7 @@ package actor CutService {
   /// What is held right now.
   package func held() async -> [AgentHeartbeat.Held] {
     var result: [AgentHeartbeat.Held] = []
-    for attempt in attempts.values {
+    for attempt in ordered {
       if let held = await attempt.heldNow() { result.append(held) }
     }
     return result.sorted { $0.member < $1.member }
@@ -85,6 +85,11 @@ package actor CutService {
     return attempt
   }
 
+  /// Every attempt in the order of its fence, so that what is done to all of them is done in the same order each time.
+  private var ordered: [MemberAttempt] {
+    attempts.sorted { ($0.key.fence, $0.key.member) < ($1.key.fence, $1.key.member) }.map(\.value)
+  }
+
   private func remove(_ key: AttemptKey) { attempts[key] = nil }
 
   private func prepare(
@@ -123,7 +128,8 @@ package actor CutService {
   /// A higher fence ends an older attempt of the same member; another cut that uses one of the volumes refuses this one.
   private func makeRoom(for member: MemberPlan, fence: Fence) async throws(Refusal) {
     let volumes = Set(member.volumes.map(\.volume))
-    for (key, attempt) in attempts {
+    for attempt in ordered {
+      let key = attempt.key
       if key.member == member.name, key.fence < fence {
         await attempt.feed(.mustEnd(reason: "attempt \(fence) has replaced it"))
         // Its thaw, if it came later, would end the new hold.
@@ -161,7 +167,7 @@ package actor CutService {
   }
 
   private func anythingHeld() async -> Bool {
-    for attempt in attempts.values where await attempt.mayBeHeld { return true }
+    for attempt in ordered where await attempt.mayBeHeld { return true }
     return false
   }
 
@@ -170,7 +176,7 @@ package actor CutService {
       await environment.guardian.waitUntilGone()
       guard !isStopping && !Task.isCancelled else { return }
       environment.logger.error("guardian is gone, ending every hold")
-      for attempt in attempts.values {
+      for attempt in ordered {
         await attempt.feed(.mustEnd(reason: "the guardian of this node is gone"))
       }
       // The link starts a new guardian by itself; until then nothing can be armed.

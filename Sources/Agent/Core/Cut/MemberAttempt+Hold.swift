@@ -25,12 +25,12 @@ extension MemberAttempt {
     do {
       try environment.rescues.write(
         HoldRecord(
-          hold: hold, member: key.member, fence: key.fence, takenAt: .now(),
+          hold: hold, member: key.member, fence: key.fence, takenAt: environment.clock.timestamp(),
           rescue: readiness.reversed().flatMap(\.record)))
       try await environment.guardian.arm(
         hold, rescue: readiness.flatMap(\.rescue), lease: lease, cap: cap)
       record.held = try await member.take()
-      record.heldAt = Timestamp.now()
+      record.heldAt = environment.clock.timestamp()
       feed(.holdsTaken)
     } catch {
       feed(.holdFailed(error))

@@ -6,13 +6,12 @@ internal import LinuxSystem
 /// The records of the holds in force, one file each in `holds` below the run directory.
 ///
 /// The run directory is a tmpfs (`/run`), which no freeze can block. A record is whole or not there.
-package struct HoldRecordStore: Sendable {
+package struct HoldRecordStore: HoldRecords {
   package let directory: String
   static let largestRecord = 256 << 10
 
   package init(runDirectory: String) { directory = runDirectory + "/holds" }
 
-  /// Stores the record; called before anything latched is taken. Fails when it cannot be kept.
   package func write(_ record: HoldRecord) throws(Refusal) {
     do {
       try makeDirectory()
@@ -26,7 +25,6 @@ package struct HoldRecordStore: Sendable {
     }
   }
 
-  /// Forgets the record; called after the thaw. A record that is not there is forgotten already.
   package func remove(_ hold: HoldID) throws(Refusal) {
     guard unlink(path(hold)) == 0 || errno == ENOENT else {
       throw Refusal(

@@ -61,7 +61,9 @@ extension BackupService: BackupOperations {
     }
     try await beginDeletion(id)
     try? await environment.audit.audit(
-      AuditEntry(time: .now(), actor: author, action: "backup.delete", object: id.text))
+      AuditEntry(
+        time: environment.clock.timestamp(), actor: author, action: "backup.delete",
+        object: id.text))
     for snapshot in try snapshots(of: record) {
       try await delete(snapshot, of: id)
     }
@@ -72,18 +74,19 @@ extension BackupService: BackupOperations {
 
   /// Agents confirm within moments that a backup is settled; one that has only just ended is waited for.
   private func beginDeletion(_ id: BackupID) async throws(OperationError) {
+    let clock = environment.clock
     for _ in 0..<20 {
       do throws(CatalogError) {
-        return try await environment.backups.beginDeletion(id, at: .now())
+        return try await environment.backups.beginDeletion(id, at: clock.timestamp())
       } catch {
         guard error.code == .conflict else { throw OperationError(error) }
       }
       await environment.closer.sweep(node: nil)
       // A cancelled sleep only makes the last try come sooner.
-      try? await Task.sleep(for: .milliseconds(250))
+      try? await clock.sleep(until: clock.now() + .milliseconds(250))
     }
     try await reading { () throws(CatalogError) in
-      try await environment.backups.beginDeletion(id, at: .now())
+      try await environment.backups.beginDeletion(id, at: clock.timestamp())
     }
   }
 

@@ -22,13 +22,16 @@ package actor BackupService {
     /// The fleet's authority certificates, DER, which every exported backup carries.
     package var authorities: [Data]
     package var times: CutTimes
+    package var clock: any CutClock
+    package var random: any RandomSource
     package var logger: Logger
 
     package init(
       fleet: FleetID, cuts: any CutStore, backups: any BackupStore, plans: any PlanStore,
       placements: any PlacementStore, audit: any AuditStore, gateway: any AgentGateway,
       driver: CutDriver, closer: AttemptCloser, fences: FenceSource,
-      verifier: any CertificateVerifier, authorities: [Data], times: CutTimes, logger: Logger
+      verifier: any CertificateVerifier, authorities: [Data], times: CutTimes,
+      clock: any CutClock = BootClock(), random: any RandomSource = SystemRandom(), logger: Logger
     ) {
       self.fleet = fleet
       self.cuts = cuts
@@ -43,6 +46,8 @@ package actor BackupService {
       self.verifier = verifier
       self.authorities = authorities
       self.times = times
+      self.clock = clock
+      self.random = random
       self.logger = logger
     }
   }
@@ -79,9 +84,10 @@ package actor BackupService {
     let placements = try await reading { () throws(CatalogError) in
       try await environment.placements.running(on: nil)
     }
-    let id = try Self.newID(for: name)
+    let id = try newID(for: name)
     let plan = try CutPlanner.plan(
-      record.plan, running: placements, backup: id, fleet: environment.fleet, at: .now())
+      record.plan, running: placements, backup: id, fleet: environment.fleet,
+      at: environment.clock.timestamp())
     let sealed: SealedPlan
     do {
       sealed = try SealedPlan(plan)
@@ -91,20 +97,24 @@ package actor BackupService {
     try await reading { () throws(CatalogError) in
       try await environment.cuts.create(sealed, by: author)
     }
-    let progress = CutProgress()
+    let progress = CutProgress(clock: environment.clock)
     running[id] = progress
     await environment.closer.began(id)
     try? await environment.audit.audit(
-      AuditEntry(time: .now(), actor: author, action: "backup.create", object: id.text))
+      AuditEntry(
+        time: environment.clock.timestamp(), actor: author, action: "backup.create",
+        object: id.text))
     tasks.run { await self.run(sealed, progress) }
     return id
   }
 
   /// `plan-20260304-050607-1a2b`, within 63 characters.
-  private static func newID(for plan: PlanName) throws(OperationError) -> BackupID {
-    let time = Timestamp.now().description.prefix(19).filter { $0.isNumber || $0 == "T" }
+  private func newID(for plan: PlanName) throws(OperationError) -> BackupID {
+    let time = environment.clock.timestamp().description.prefix(19).filter {
+      $0.isNumber || $0 == "T"
+    }
     let stamp = time.replacingOccurrences(of: "T", with: "-")
-    let random = String(UInt16.random(in: 0x1000...0xffff), radix: 16)
+    let random = String(0x1000 + environment.random.next() % 0xf000, radix: 16)
     do {
       return try BackupID("\(plan.text.prefix(40))-\(stamp)-\(random)")
     } catch {
@@ -172,7 +182,8 @@ package actor BackupService {
     var verdict = await Grader.verdict(of: evidence, verifier: environment.verifier)
     if let first = failures.first { verdict.sentence = first }
     return CutOutcome(
-      backup: plan.plan.backup, verdict: verdict, groups: groups, endedAt: .now())
+      backup: plan.plan.backup, verdict: verdict, groups: groups,
+      endedAt: environment.clock.timestamp())
   }
 
   /// Commits one outcome; also used for what recovery finds. Tries again while the disk is full, since certificates exist.
@@ -195,7 +206,8 @@ package actor BackupService {
         progress?.note(nil, "not committed yet: \(error)")
         guard error.code == .full || error.code == .storage else { return }
       }
-      guard (try? await Task.sleep(for: pause)) != nil else { return }
+      let clock = environment.clock
+      guard (try? await clock.sleep(until: clock.now() + pause)) != nil else { return }
       pause = min(pause * 2, .seconds(10))
     }
   }

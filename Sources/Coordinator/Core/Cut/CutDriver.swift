@@ -10,11 +10,13 @@ package struct CutDriver: Sendable {
   private let verifier: any CertificateVerifier
   private let fences: FenceSource
   private let clock: any CutClock
+  private let random: any RandomSource
   private let logger: Logger
 
   package init(
     gateway: any AgentGateway, store: any CutStore, router: CutRouter,
-    verifier: any CertificateVerifier, fences: FenceSource, clock: any CutClock, logger: Logger
+    verifier: any CertificateVerifier, fences: FenceSource, clock: any CutClock,
+    random: any RandomSource = SystemRandom(), logger: Logger
   ) {
     self.gateway = gateway
     self.store = store
@@ -22,6 +24,7 @@ package struct CutDriver: Sendable {
     self.verifier = verifier
     self.fences = fences
     self.clock = clock
+    self.random = random
     self.logger = logger
   }
 
@@ -39,7 +42,7 @@ package struct CutDriver: Sendable {
     let fence = await fences.next()
     let deliveries = await router.open(fence)
     let (inputs, entry) = AsyncStream.makeStream(of: Input.self)
-    let jitter = (0..<times.pauses.count).map { _ in Double.random(in: 0...1) }
+    let jitter = (0..<times.pauses.count).map { _ in random.fraction() }
     let result = await withTaskGroup(of: Void.self) { tasks in
       tasks.addTask {
         for await delivery in deliveries { entry.yield(.delivery(delivery)) }

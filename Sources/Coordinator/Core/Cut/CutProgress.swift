@@ -1,3 +1,4 @@
+package import CutProtocol
 package import Model
 internal import Synchronization
 
@@ -13,10 +14,12 @@ package final class CutProgress: Sendable {
   private static let mostEntries = 50_000
   private let state = Mutex(State())
 
-  package init() {}
+  private let clock: any CutClock
+
+  package init(clock: any CutClock) { self.clock = clock }
 
   package func note(_ member: ServiceName?, _ text: String) {
-    let entry = BackupLogEntry(time: .now(), member: member, text: text)
+    let entry = BackupLogEntry(time: clock.timestamp(), member: member, text: text)
     state.withLock { state in
       guard !state.hasEnded, state.entries.count < Self.mostEntries else { return }
       state.entries.append(entry)

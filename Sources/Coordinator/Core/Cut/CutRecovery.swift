@@ -80,7 +80,8 @@ package struct CutRecovery: Sendable {
     -> [UnfinishedWork.OpenMember]
   {
     let all = work.members.filter { $0.backup == plan.plan.backup }
-    return Dictionary(grouping: all, by: \.group).values.flatMap { members in
+    return Set(all.map(\.group)).sorted().flatMap { group in
+      let members = all.filter { $0.group == group }
       let newest = members.map(\.fence).max()
       return members.filter { $0.fence == newest }
     }
@@ -104,6 +105,6 @@ package struct CutRecovery: Sendable {
     }
     return CutOutcome(
       backup: plan.plan.backup, verdict: verdict,
-      groups: verdict.grade == .failed ? [] : complete, endedAt: .now())
+      groups: verdict.grade == .failed ? [] : complete, endedAt: clock.timestamp())
   }
 }

@@ -44,7 +44,7 @@ package actor FleetDirectory: FleetEvents {
         "an agent knows a higher fence than this catalog: it was restored from an older one, and its epoch went above",
         metadata: ["node": "\(node)", "highest": "\(hello.highestFence)"])
     }
-    try await nodes.connected(node, hello: hello, at: .now())
+    try await nodes.connected(node, hello: hello, at: clock.timestamp())
     let applied = try await placements.applied(journal: hello.journal, of: node)
     presence[node] = Presence(isConnected: true, heartbeat: nil)
     await closer.nodeConnected(node)
@@ -79,7 +79,7 @@ package actor FleetDirectory: FleetEvents {
 
   private func store(_ heartbeat: AgentHeartbeat?, of node: NodeID) async {
     do {
-      try await nodes.seen(node, observedThrough: heartbeat?.observedThrough, at: .now())
+      try await nodes.seen(node, observedThrough: heartbeat?.observedThrough, at: clock.timestamp())
     } catch {
       // The next heartbeat tries again; until then the catalog knows less, never something wrong.
       logger.error("heartbeat not stored", metadata: ["node": "\(node)", "error": "\(error)"])
