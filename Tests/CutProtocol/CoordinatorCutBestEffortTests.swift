@@ -20,8 +20,8 @@ import Testing
   @Test func `a member that refuses is left out, aborted, and named in the evidence`() throws {
     var driver = try driver()
     driver.tick()
-    driver.feed(.prepared(orders, Fixture.preparation()))
-    driver.feed(.prepared(checkout, Fixture.preparation()))
+    driver.feed(.prepared(orders, Fixture.hold(1, of: orders), Fixture.preparation()))
+    driver.feed(.prepared(checkout, Fixture.hold(1, of: checkout), Fixture.preparation()))
     #expect(
       driver.feed(.refused(payments, busy)).decisive == [
         driver.abort(payments, busy.message), driver.freezeOrder(checkout),

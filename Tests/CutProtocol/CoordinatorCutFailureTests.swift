@@ -110,10 +110,13 @@ import Testing
       ])
   }
 
-  @Test func `a member that reports two holds for one fence ends the attempt`() throws {
+  @Test(arguments: [false, true])
+  func `a member that reports another hold than it had prepared ends the attempt`(
+    isHeld: Bool
+  ) throws {
     var driver = try driver()
-    driver.freeze(orders)
-    let sentence = "orders: reported two holds for one fence"
+    if isHeld { driver.freeze(orders) }
+    let sentence = "orders: reported another hold than the one that it had prepared"
     #expect(
       driver.feed(.frozen(orders, Fixture.hold(2))).decisive == [
         driver.abort(orders, sentence), driver.abort(payments, sentence),
@@ -201,9 +204,10 @@ import Testing
   @Test func `a plan whose predicted window is above its budget freezes nobody`() throws {
     var driver = CoordinatorDriver(try Fixture.plan())
     driver.tick()
-    driver.feed(.prepared(orders, Fixture.preparation()))
+    driver.feed(.prepared(orders, Fixture.hold(1, of: orders), Fixture.preparation()))
     let actions = driver.feed(
-      .prepared(payments, Fixture.preparation(quiesce: .milliseconds(2500))))
+      .prepared(
+        payments, Fixture.hold(1, of: payments), Fixture.preparation(quiesce: .milliseconds(2500))))
     let sentence =
       "orders: its window is predicted to take 2.52 s, more than the plan's budget of 2.00 s "
       + "(raise spec.freeze.budget, or take the slow member out of this plan)"
@@ -220,8 +224,10 @@ import Testing
       freeze: .init(budget: .milliseconds(1500), drain: true))
     var driver = CoordinatorDriver(plan)
     driver.tick()
-    driver.feed(.prepared(orders, Fixture.preparation(quiesce: .seconds(1))))
-    driver.feed(.prepared(payments, Fixture.preparation(quiesce: .seconds(1))))
+    driver.feed(
+      .prepared(orders, Fixture.hold(1, of: orders), Fixture.preparation(quiesce: .seconds(1))))
+    driver.feed(
+      .prepared(payments, Fixture.hold(1, of: payments), Fixture.preparation(quiesce: .seconds(1))))
     #expect(driver.machine.isFinished)
   }
 
@@ -229,8 +235,12 @@ import Testing
   func `cancel aborts whatever was reached and ends the cut`(steps: Int) throws {
     var driver = CoordinatorDriver(try Fixture.plan())
     driver.tick()
-    if steps > 0 { driver.feed(.prepared(orders, Fixture.preparation())) }
-    if steps > 1 { driver.feed(.prepared(payments, Fixture.preparation())) }
+    if steps > 0 {
+      driver.feed(.prepared(orders, Fixture.hold(1, of: orders), Fixture.preparation()))
+    }
+    if steps > 1 {
+      driver.feed(.prepared(payments, Fixture.hold(1, of: payments), Fixture.preparation()))
+    }
     if steps > 2 { driver.freeze(orders, payments) }
     let reason = "the operator cancelled the backup"
     #expect(

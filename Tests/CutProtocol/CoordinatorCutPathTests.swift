@@ -28,11 +28,14 @@ import Testing
   @Test func `nobody is frozen before everybody is prepared`() throws {
     var driver = CoordinatorDriver(try Fixture.plan())
     driver.tick()
-    #expect(driver.feed(.prepared(orders, Fixture.preparation())).decisive == [])
     #expect(
-      driver.feed(.prepared(payments, Fixture.preparation())).decisive == [
-        driver.freezeOrder(orders), driver.freezeOrder(payments),
-      ])
+      driver.feed(.prepared(orders, Fixture.hold(1, of: orders), Fixture.preparation())).decisive
+        == [])
+    #expect(
+      driver.feed(.prepared(payments, Fixture.hold(1, of: payments), Fixture.preparation()))
+        .decisive == [
+          driver.freezeOrder(orders), driver.freezeOrder(payments),
+        ])
   }
 
   @Test func `the witness is built once everybody is held, and names exactly those holds`() throws {
@@ -92,12 +95,13 @@ import Testing
       ], freeze: .init(drain: true))
     var driver = CoordinatorDriver(plan)
     driver.tick()
-    driver.feed(.prepared(checkout, Fixture.preparation()))
-    driver.feed(.prepared(orders, Fixture.preparation()))
+    driver.feed(.prepared(checkout, Fixture.hold(1, of: checkout), Fixture.preparation()))
+    driver.feed(.prepared(orders, Fixture.hold(1, of: orders), Fixture.preparation()))
     #expect(
-      driver.feed(.prepared(payments, Fixture.preparation())).decisive == [
-        driver.freezeOrder(checkout)
-      ])
+      driver.feed(.prepared(payments, Fixture.hold(1, of: payments), Fixture.preparation()))
+        .decisive == [
+          driver.freezeOrder(checkout)
+        ])
     #expect(
       driver.feed(.frozen(checkout, Fixture.hold(1, of: checkout))).decisive == [
         driver.freezeOrder(orders, after: [checkout]),
@@ -105,14 +109,21 @@ import Testing
       ])
   }
 
-  @Test func `whoever is held is renewed each second, and nobody else`() throws {
-    var driver = CoordinatorDriver(try Fixture.plan())
-    driver.prepare(orders, payments)
-    driver.freeze(orders)
+  @Test func `whoever was told to freeze is renewed each second, and nobody else`() throws {
+    let checkout = Fixture.checkout
+    let plan = try Fixture.plan(
+      [
+        Fixture.member(checkout, level: 1), Fixture.member(orders, level: 1),
+        Fixture.member(payments),
+      ], freeze: .init(drain: true))
+    var driver = CoordinatorDriver(plan)
+    driver.prepare(checkout, orders, payments)
+    driver.freeze(checkout)
     #expect(driver.machine.nextDeadline == driver.now + .seconds(1))
-    let actions = driver.tick(after: .seconds(1)).decisive
-    #expect(actions.contains(driver.renewOrder(orders)))
-    #expect(!actions.contains(driver.renewOrder(payments)))
+    #expect(
+      driver.tick(after: .seconds(1)).decisive == [
+        driver.renewOrder(checkout), driver.freezeOrder(orders), driver.renewOrder(orders),
+      ])
   }
 
   @Test func `a witness that is not answered is sent again with each renewal`() throws {
@@ -132,7 +143,7 @@ import Testing
     driver.freeze(orders)
     #expect(
       driver.tick(after: .seconds(1)).decisive == [
-        driver.renewOrder(orders), driver.freezeOrder(payments),
+        driver.renewOrder(orders), driver.freezeOrder(payments), driver.renewOrder(payments),
       ])
   }
 }

@@ -32,7 +32,9 @@ struct CoordinatorDriver {
   /// Begins the attempt and answers prepare for `members`.
   mutating func prepare(_ members: ServiceName...) {
     tick()
-    for member in members { feed(.prepared(member, Fixture.preparation())) }
+    for member in members {
+      feed(.prepared(member, Fixture.hold(1, of: member), Fixture.preparation()))
+    }
   }
 
   mutating func freeze(_ members: ServiceName...) {

@@ -7,29 +7,37 @@ import Testing
 @Suite struct MemberHoldLeaseTests {
   typealias Driver = MemberHoldDriver
 
-  private let expired = Refusal(.expired, "the hold of orders was not renewed within its lease")
+  private static let expired = Refusal(
+    .expired, "the hold of orders was not renewed within its lease")
+  private static let incomplete = Refusal(
+    .expired, "the hold of orders was not complete when its lease ran out",
+    hint: "a hold that takes longer to be complete needs a higher spec.freeze.budget and cap")
 
-  @Test(arguments: [Driver.StateName.freezing, .held])
-  func `a lease that runs out thaws, and nothing is certified`(from: Driver.StateName) {
+  @Test(arguments: [(Driver.StateName.freezing, incomplete), (.held, expired)])
+  func `a lease that runs out thaws, and nothing is certified`(
+    from: Driver.StateName, refusal: Refusal
+  ) {
     var driver = Driver.reached(from)
     driver.now += Driver.lease
     #expect(driver.machine.nextDeadline == driver.now)
     #expect(driver.feed(.tick) == [.thaw(.leaseExpired)])
     #expect(
       driver.feed(.thawed(intact: true)) == [
-        .report(.nack(expired)), .cleanUp(reason: expired.message),
+        .report(.nack(refusal)), .cleanUp(reason: refusal.message),
       ])
   }
 
-  @Test func `a renewal on time extends the lease and tells the guardian`() {
-    var driver = Driver.reached(.held)
+  @Test(arguments: [Driver.StateName.freezing, .held])
+  func `a renewal on time extends the lease and tells the guardian`(from: Driver.StateName) {
+    var driver = Driver.reached(from)
     driver.now += .seconds(2)
     #expect(driver.order(driver.renewOrder()) == [.renewGuardian(lease: Driver.lease)])
     #expect(driver.machine.nextDeadline == driver.now + Driver.lease)
   }
 
-  @Test func `a late renewal never revives a hold`() {
-    var driver = Driver.reached(.held)
+  @Test(arguments: [Driver.StateName.freezing, .held])
+  func `a late renewal never revives a hold`(from: Driver.StateName) {
+    var driver = Driver.reached(from)
     driver.now += Driver.lease
     #expect(driver.order(driver.renewOrder()) == [.thaw(.leaseExpired)])
     #expect(driver.order(driver.renewOrder()) == [])
@@ -47,8 +55,14 @@ import Testing
     }
   }
 
-  @Test func `renewals up to the cap end at the cap`() {
-    var driver = Driver.reached(.held)
+  @Test(arguments: [
+    (Driver.StateName.freezing, "was not complete when it reached its cap", incomplete.hint),
+    (.held, "reached its cap", nil),
+  ])
+  func `renewals up to the cap end at the cap`(
+    from: Driver.StateName, text: String, hint: String?
+  ) {
+    var driver = Driver.reached(from)
     let begun = driver.now
     for _ in 0..<9 {
       driver.now += .seconds(1)
@@ -57,7 +71,7 @@ import Testing
     #expect(driver.machine.nextDeadline == begun + Driver.cap)
     driver.now = begun + Driver.cap
     #expect(driver.order(driver.renewOrder()) == [.thaw(.capReached)])
-    let refusal = Refusal(.expired, "the hold of orders reached its cap")
+    let refusal = Refusal(.expired, "the hold of orders \(text)", hint: hint)
     #expect(
       driver.feed(.thawed(intact: true)) == [
         .report(.nack(refusal)), .cleanUp(reason: refusal.message),
@@ -91,5 +105,14 @@ import Testing
     let before = driver.machine.state
     driver.order(driver.renewOrder())
     #expect(driver.machine.state == before)
+  }
+
+  @Test func `a renewal that has overtaken its freeze neither begins a hold nor refuses it`() {
+    var driver = Driver.reached(.prepared)
+    #expect(driver.order(driver.renewOrder()) == [])
+    #expect(driver.machine.lease == nil)
+    #expect(
+      driver.order(driver.freezeOrder) == [.takeHolds(lease: Driver.lease, cap: Driver.cap)])
+    #expect(driver.machine.nextDeadline == driver.now + Driver.lease)
   }
 }

@@ -10,7 +10,9 @@ import Testing
   @Test func `every step of a good cut gives exactly its actions`() {
     var driver = Driver()
     #expect(
-      driver.feed(.prepared(Fixture.preparation())) == [.report(.prepared(Fixture.preparation()))])
+      driver.feed(.prepared(Fixture.preparation())) == [
+        .report(.prepared(Fixture.hold(1), Fixture.preparation()))
+      ])
     #expect(
       driver.order(driver.freezeOrder) == [.takeHolds(lease: Driver.lease, cap: Driver.cap)])
     #expect(driver.feed(.holdsTaken) == [.report(.frozen(Fixture.hold(1))), .cutSnapshots])

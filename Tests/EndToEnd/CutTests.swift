@@ -1,5 +1,6 @@
 import CutProtocol
 import DemoFleet
+import Foundation
 import Model
 import OperatorWire
 import Testing
@@ -30,5 +31,39 @@ struct CutTests {
       #expect(before > 0)
       for store in Shop.Store.allCases { _ = try await shop.selfCheck(of: store) }
     }
+  }
+
+  @Test(.timeLimit(.minutes(3)))
+  func `a hook that takes longer than the lease is renewed until all are held and certified`()
+    async throws
+  {
+    try await withRunningShop { fleet, shop in
+      try await fleet.coordinator.shell.run(["plan", "apply", "-f", try slowerPlan(fleet)])
+      let id = try await fleet.coordinator.shell.beginBackup(of: "shop-slower")
+      let backup = try await fleet.coordinator.shell.endOfBackup(id, within: .seconds(90))
+      #expect(backup.verdict?.grade == .applicationConsistent, "\(backup.verdict as Any)")
+      let statements = try await fleet.coordinator.shell.statements(of: id)
+      #expect(statements.count == 4)
+      let hook = try #require(statements.first { $0.member.text == "checkout" })
+      #expect(hook.fence.attempt == 1)
+      #expect(hook.steps.held.duration > .seconds(5))
+      // Everybody else was held meanwhile, and each hold was still in force when all of them were.
+      for statement in statements {
+        #expect(statement.isIntact, "\(statement.member): \(statement.thaw.findings)")
+        #expect(statement.steps.window > lease + .seconds(1), "\(statement.member)")
+      }
+    }
+  }
+
+  /// The plan with the slow hook, its hook still slower than the lease.
+  private func slowerPlan(_ fleet: Fleet) throws -> String {
+    let text = try String(
+      contentsOfFile: fleet.shop.files + "/plans/shop-slow.yaml", encoding: .utf8)
+    let slower = text.replacing("name: shop-slow", with: "name: shop-slower")
+      .replacing(#""/bin/sleep", "2""#, with: #""/bin/sleep", "5""#)
+    #expect(slower.contains(#""5""#) && slower.contains("shop-slower"))
+    let file = fleet.directory.path + "/shop-slower.yaml"
+    try slower.write(toFile: file, atomically: true, encoding: .utf8)
+    return file
   }
 }

@@ -23,7 +23,7 @@ struct MisuseTests {
         #expect(
           raw.farewell?.message
             == "the agent on node-1 (1.0) speaks fleet protocol 3 to 4, "
-            + "this coordinator (1.0) speaks 1: upgrade the older one")
+            + "this coordinator (1.0) speaks 2: upgrade the older one")
       }
     }
     #expect(fleet.core.log == [])

@@ -87,6 +87,19 @@ struct HostileInputTests {
     #expect(refusal(Agent.with { $0.report = refused })?.field == "agent.report.refused.code")
   }
 
+  @Test func `a prepared report without its hold is refused`() {
+    let report = Stillpoint_Fleet_V1_Report.with {
+      $0.fence = .init()
+      $0.member = "orders"
+      $0.prepared = .init()
+    }
+    #expect(
+      refusal(Agent.with { $0.report = report })?.field == "agent.report.prepared.hold.boot")
+    var whole = report
+    whole.prepared.hold.boot = "boot"
+    #expect(refusal(Agent.with { $0.report = whole }) == nil)
+  }
+
   @Test func `a member twice in a witness is refused`() {
     let entry = Stillpoint_Fleet_V1_WitnessVector.Entry.with {
       $0.member = "orders"

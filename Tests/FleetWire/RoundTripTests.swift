@@ -50,6 +50,7 @@ struct RoundTripTests {
       var generator = Generator(seed: seed)
       let all: [CutReport.News] = [
         .prepared(
+          generator.hold(),
           Preparation(
             predictedQuiesce: generator.duration(), predictedSnapshot: generator.duration(),
             fidelity: Fidelity(

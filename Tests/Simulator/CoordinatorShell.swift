@@ -101,7 +101,7 @@ final class CoordinatorShell {
 
   private func event(of report: CutReport) -> CoordinatorCut.Event {
     switch report.news {
-    case .prepared(let preparation): return .prepared(report.member, preparation)
+    case .prepared(let hold, let preparation): return .prepared(report.member, hold, preparation)
     case .refused(let refusal): return .refused(report.member, refusal)
     case .frozen(let hold): return .frozen(report.member, hold)
     case .nack(let refusal): return .nack(report.member, refusal)

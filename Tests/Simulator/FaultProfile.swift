@@ -1,8 +1,12 @@
+import Model
+
 /// Which faults one run meets, and how hard; every run draws its own.
 struct FaultProfile {
   var nodes: Int
   var members: Int
   var drain: Bool
+  /// The plans' budget: enough for the slowest quiesce where there are slow ones.
+  var budget = FreezeLimits.defaultBudget
   var policyIndex: Int
   var weakMember: Bool
   var emptyMember: Bool
@@ -71,6 +75,7 @@ struct FaultProfile {
     slowReleasePermille = maybe(120, 300)
     drift = random.chance(500)
     cancels = random.chance(80)
+    if slowQuiescePermille > 0 { budget = .seconds(5) }
   }
 
   /// A run of two members on two nodes that meets only what the caller adds.
@@ -81,6 +86,7 @@ struct FaultProfile {
     profile.nodes = nodes
     profile.members = members
     profile.drain = false
+    profile.budget = FreezeLimits.defaultBudget
     profile.policyIndex = 0
     profile.weakMember = false
     profile.emptyMember = false

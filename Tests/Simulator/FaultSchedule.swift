@@ -42,7 +42,8 @@ enum FaultSchedule {
       CutPlan(
         backup: backup, fleet: FleetID(accepted: "fleet"), plan: PlanName(accepted: "shop"),
         environment: .test, requires: .applicationConsistent, policy: policy,
-        freeze: FreezeLimits(cap: .seconds(5), drain: world.profile.drain),
+        freeze: FreezeLimits(
+          budget: world.profile.budget, cap: .seconds(5), drain: world.profile.drain),
         createdAt: Timestamp(nanoseconds: 0), members: members))
   }
 

@@ -26,6 +26,11 @@ enum MachineAuditor {
           "S18", "\(attempt.fence) and \(other.fence) hold \(attempt.member.name) together")
       }
     }
+    if case .freezing = before.state, after.state == .held, let lease = after.lease,
+      now >= lease.begunAt + CutTimes().lease
+    {
+      world.census.count("member:held-after-its-first-lease")
+    }
     if case .order(.renew) = event, !before.mayBeHeld, after.mayBeHeld {
       world.violate("S7", "a renewal revived \(attempt.member.name)")
     }

@@ -3,6 +3,7 @@ enum Reached {
   static let wanted =
     [
       "prepared", "freezing", "held", "thawing", "certifying", "certified", "ended",
+      "held-after-its-first-lease",
     ].map { "member:\($0)" }
     + ["preparing", "freezing", "witnessed", "waiting", "finished"].map { "cut:\($0)" }
     + [

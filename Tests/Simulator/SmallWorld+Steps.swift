@@ -139,7 +139,7 @@ extension SmallWorld {
     switch kind {
     case .prepared:
       return .prepared(
-        name,
+        name, SmallFixtures.hold(node, attempt),
         Preparation(
           predictedQuiesce: .zero, predictedSnapshot: .zero, fidelity: .full, remarks: []))
     case .frozen: return .frozen(name, SmallFixtures.hold(node, attempt))

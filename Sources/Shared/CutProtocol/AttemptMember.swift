@@ -17,9 +17,18 @@ package struct AttemptMember: Hashable, Sendable {
   let plan: MemberPlan
   package internal(set) var phase = Phase.asked
   package internal(set) var preparation: Preparation?
+  /// What PREPARED named; a renewal carries it from the freeze order on.
   package internal(set) var hold: HoldID?
   package internal(set) var certificate: HoldCertificate?
   var statement: HoldStatement?
 
   init(plan: MemberPlan) { self.plan = plan }
+
+  /// The hold that FROZEN has reported to be in force; only such a one may be in a witness.
+  package var holdInForce: HoldID? {
+    switch phase {
+    case .asked, .prepared, .freezing: nil
+    case .frozen, .certified: hold
+    }
+  }
 }

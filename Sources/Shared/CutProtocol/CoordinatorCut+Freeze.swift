@@ -19,6 +19,7 @@ extension CoordinatorCut {
       return endAttempt(worst.member, refusal, at: now)
     }
     let top = sealed.plan.freeze.drain ? members.values.map(\.plan.level).max() ?? 0 : Int.max
+    freezeBegan = now
     nextRenewal = now + times.renewal
     return freeze(level: top, at: now)
   }
@@ -27,7 +28,7 @@ extension CoordinatorCut {
   private mutating func freeze(level: Int, at now: Duration) -> [Action] {
     let cap = sealed.plan.freeze.cap.duration
     enter(.freezing(level: level, until: now + cap))
-    let already = WitnessVector(members.compactMapValues(\.hold))
+    let already = WitnessVector(members.compactMapValues(\.holdInForce))
     var actions: [Action] = []
     for name in members.keys.sorted() {
       guard let member = members[name], member.phase == .prepared,
@@ -42,13 +43,12 @@ extension CoordinatorCut {
 
   mutating func onFrozen(_ name: ServiceName, _ hold: HoldID, at now: Duration) -> [Action] {
     guard case .freezing(let level, _) = state, let member = members[name] else { return [] }
-    if let known = member.hold {
-      return known == hold
-        ? [] : endAttempt(name, Refusal(.failed, "reported two holds for one fence"), at: now)
+    guard member.hold == hold else {
+      let refusal = Refusal(.failed, "reported another hold than the one that it had prepared")
+      return endAttempt(name, refusal, at: now)
     }
     guard member.phase == .freezing else { return [] }
     members[name]?.phase = .frozen
-    members[name]?.hold = hold
     return [.log(name, "held")] + goOnIfFrozen(level: level, at: now)
   }
 
@@ -59,7 +59,7 @@ extension CoordinatorCut {
       return freeze(level: next, at: now)
     }
     // The event B of the proof: every FROZEN of this fence has arrived, and the vector is built once.
-    let vector = WitnessVector(members.compactMapValues(\.hold))
+    let vector = WitnessVector(members.compactMapValues(\.holdInForce))
     enter(.witnessed(until: now + sealed.plan.freeze.cap.duration + times.certificates))
     let witnesses = members.keys.sorted().compactMap { name in
       members[name].map { member in
@@ -70,32 +70,47 @@ extension CoordinatorCut {
     return witnesses + [.log(nil, "witnessed: all \(members.count) members are held")]
   }
 
-  /// RENEW to those who are held, and again what was not answered: a link that broke for a moment costs no attempt.
+  /// RENEW to those to whom FREEZE was sent, and again what was not answered: a link that broke for a moment costs no attempt.
+  ///
+  /// A member that is not held yet is renewed within the plan's budget only; after that its lease ends it.
   mutating func renewals(at now: Duration) -> [Action] {
     guard now >= nextRenewal else { return [] }
     nextRenewal = now + times.renewal
-    let vector = WitnessVector(members.compactMapValues(\.hold))
+    let isInBudget = now < freezeBegan + sealed.plan.freeze.budget.duration
+    let vector = WitnessVector(members.compactMapValues(\.holdInForce))
     var isWitnessed = false
     if case .witnessed = state { isWitnessed = true }
     return members.keys.sorted().flatMap { name -> [Action] in
-      guard let member = members[name] else { return [] }
-      switch (member.phase, member.hold) {
-      case (.freezing, _):
-        let callers = members.filter {
-          sealed.plan.freeze.drain && $0.value.plan.level > member.plan.level
-        }
-        let after = WitnessVector(callers.compactMapValues(\.hold))
-        return [.send(.freeze(fence: fence, member: name, after: after), to: member.plan.node)]
-      case (.frozen, .some(let hold)):
-        let renew = Action.send(
-          .renew(fence: fence, member: name, hold: hold, lease: times.lease), to: member.plan.node)
+      guard let member = members[name], let hold = member.hold else { return [] }
+      let renew = Action.send(
+        .renew(fence: fence, member: name, hold: hold, lease: times.lease), to: member.plan.node)
+      switch member.phase {
+      case .freezing:
+        // The freeze first: a renewal that comes before it finds nothing to extend.
+        let freeze = Action.send(
+          .freeze(fence: fence, member: name, after: callersHolds(of: member)),
+          to: member.plan.node)
+        return isInBudget ? [freeze, renew] : [freeze]
+      case .frozen:
         let witness = Action.send(
           .witness(fence: fence, member: name, vector: vector), to: member.plan.node)
         return isWitnessed ? [renew, witness] : [renew]
-      default:
+      case .asked, .prepared, .certified:
         return []
       }
     }
+  }
+
+  /// In a cut that drains, the holds of the levels above, which were all in force before this member's freeze was ordered.
+  private func callersHolds(of member: AttemptMember) -> WitnessVector {
+    let callers = members.values.filter {
+      sealed.plan.freeze.drain && $0.plan.level > member.plan.level
+    }
+    return WitnessVector(
+      Dictionary(
+        uniqueKeysWithValues: callers.compactMap { caller in
+          caller.holdInForce.map { (caller.plan.name, $0) }
+        }))
   }
 
   mutating func onCertified(

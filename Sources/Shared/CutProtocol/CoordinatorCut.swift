@@ -22,7 +22,7 @@ package struct CoordinatorCut: Sendable {
   /// end of an earlier attempt would otherwise be taken for this one's.
   package enum Event: Hashable, Sendable {
     case tick
-    case prepared(ServiceName, Preparation)
+    case prepared(ServiceName, HoldID, Preparation)
     case refused(ServiceName, Refusal)
     case frozen(ServiceName, HoldID)
     case nack(ServiceName, Refusal)
@@ -63,6 +63,8 @@ package struct CoordinatorCut: Sendable {
   var members: [ServiceName: AttemptMember] = [:]
   var leftOut: [LeftOut] = []
   var nextRenewal = Duration.zero
+  /// When the attempt's first FREEZE was sent; the plan's budget counts from then.
+  var freezeBegan = Duration.zero
   private var epochKnown: UInt64
   private var hasBegun = false
 
@@ -101,9 +103,10 @@ package struct CoordinatorCut: Sendable {
     switch event {
     case .tick: return onTick(at: now)
     case .cancel(let reason): return cancel(reason)
-    case .prepared(let name, let preparation):
+    case .prepared(let name, let hold, let preparation):
       guard case .preparing = state, members[name]?.phase == .asked else { return [] }
       members[name]?.phase = .prepared
+      members[name]?.hold = hold
       members[name]?.preparation = preparation
       return [.log(name, "prepared")] + freezeIfPrepared(at: now)
     case .frozen(let name, let hold):

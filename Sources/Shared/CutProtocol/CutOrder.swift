@@ -7,6 +7,7 @@ package enum CutOrder: Hashable, Sendable {
   case prepare(fence: Fence, member: ServiceName, plan: Data, lease: Duration)
   /// `after` names the holds of callers that were already in force when this was sent: the evidence of draining.
   case freeze(fence: Fence, member: ServiceName, after: WitnessVector)
+  /// Sets the lease of a hold that is being taken or in force anew; never begins one.
   case renew(fence: Fence, member: ServiceName, hold: HoldID, lease: Duration)
   case witness(fence: Fence, member: ServiceName, vector: WitnessVector)
   /// Thaw now if held, drop what was prepared, delete this attempt's snapshots.
@@ -48,7 +49,8 @@ package struct CutReport: Hashable, Sendable {
   }
 
   package enum News: Hashable, Sendable {
-    case prepared(Preparation)
+    /// Nothing is held yet; the hold ID is the one that `freeze` will use, so that the hold can be renewed while it is taken.
+    case prepared(HoldID, Preparation)
     case refused(Refusal)
     case frozen(HoldID)
     /// An order found nothing to act on, or was not acceptable; the member is not held by this fence (any more).

@@ -139,6 +139,8 @@ package struct MemberHold: Sendable {
       return [.takeHolds(lease: leaseLength, cap: cap)]
     case .renew(_, _, let named, let length):
       guard named == hold else { return [.report(.nack(nackForState()))] }
+      // One that has overtaken its freeze finds nothing to extend; the freeze is still to come.
+      if case .prepared = state { return [] }
       // One that crosses the thaw finds a lease that has done its duty.
       guard state == .held || state == .freezing else { return answerAgain() }
       lease?.renew(at: now, lease: length)
@@ -187,7 +189,7 @@ package struct MemberHold: Sendable {
     switch (state, event) {
     case (.preparing, .prepared(let preparation)):
       state = .prepared(until: now + Self.preparedLimit)
-      return [.report(.prepared(preparation))]
+      return [.report(.prepared(hold, preparation))]
     case (.preparing, .prepareFailed(let refusal)):
       state = .ended(reason: refusal.message)
       return [.report(.refused(refusal)), .discard]
@@ -247,8 +249,16 @@ package struct MemberHold: Sendable {
   }
 
   private mutating func expire(_ cause: ThawCause) -> [Action] {
-    let text = cause == .capReached ? "reached its cap" : "was not renewed within its lease"
-    return end(cause, Refusal(.expired, "the hold of \(member) \(text)"))
+    let isTaken = state == .held
+    let text =
+      switch cause {
+      case .capReached: isTaken ? "reached its cap" : "was not complete when it reached its cap"
+      default:
+        isTaken ? "was not renewed within its lease" : "was not complete when its lease ran out"
+      }
+    let hint = "a hold that takes longer to be complete needs a higher spec.freeze.budget and cap"
+    return end(
+      cause, Refusal(.expired, "the hold of \(member) \(text)", hint: isTaken ? nil : hint))
   }
 
   /// Ends the attempt from wherever it is, without a certificate.

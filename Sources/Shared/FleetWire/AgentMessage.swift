@@ -84,7 +84,7 @@ package struct ProtocolVersions: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What this build speaks.
-  package static let current = ProtocolVersions(oldest: 1, newest: 1)
+  package static let current = ProtocolVersions(oldest: 2, newest: 2)
 
   /// The newest version that both sides speak.
   package func common(with other: ProtocolVersions) -> UInt32? {

@@ -16,7 +16,9 @@ extension CutReport {
     wire.fence = fence.wire
     wire.member = member.text
     switch news {
-    case .prepared(let preparation): wire.prepared = preparation.wire
+    case .prepared(let hold, let preparation):
+      wire.prepared = preparation.wire
+      wire.prepared.hold = hold.wire
     case .refused(let refusal): wire.refused = refusal.wire
     case .frozen(let hold): wire.frozen = hold.wire
     case .nack(let refusal): wire.nack = refusal.wire
@@ -36,7 +38,9 @@ extension CutReport.News {
   init(_ wire: Stillpoint_Fleet_V1_Report.OneOf_News?, _ field: WireField) throws(WireError) {
     switch wire {
     case .prepared(let preparation):
-      self = .prepared(try Preparation(preparation, field("prepared")))
+      let field = field("prepared")
+      self = .prepared(
+        try HoldID(preparation.hold, field("hold")), try Preparation(preparation, field))
     case .refused(let refusal): self = .refused(try Refusal(refusal, field("refused")))
     case .frozen(let hold): self = .frozen(try HoldID(hold, field("frozen")))
     case .nack(let refusal): self = .nack(try Refusal(refusal, field("nack")))

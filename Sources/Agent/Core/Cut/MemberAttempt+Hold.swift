@@ -15,7 +15,10 @@ extension MemberAttempt {
   }
 
   func takeHolds(lease: Duration, cap: Duration) async {
-    guard let prepared else { return feed(.holdFailed(Refusal(.failed, "nothing was prepared"))) }
+    // A thaw may have overtaken this: what it could not release must not be begun any more.
+    guard let prepared, record.thawBegan == nil else {
+      return feed(.holdFailed(Refusal(.failed, "the hold was ended before it was begun")))
+    }
     let member = HeldMember(holds: prepared.holds, clock: environment.clock)
     held = member
     let readiness = prepared.holds.map(\.readiness)
@@ -29,6 +32,9 @@ extension MemberAttempt {
           rescue: readiness.reversed().flatMap(\.record)))
       try await environment.guardian.arm(
         hold, rescue: readiness.flatMap(\.rescue), lease: lease, cap: cap)
+      isArmed = true
+      // One that came while the guardian was being told would have found nothing armed.
+      if let missed = renewalBeforeArming { await renewGuardian(missed) }
       record.held = try await member.take()
       record.heldAt = environment.clock.timestamp()
       feed(.holdsTaken)
@@ -37,7 +43,12 @@ extension MemberAttempt {
     }
   }
 
+  /// Passes a renewal on. The quiescers need none: what they take ends by itself with the cap at the earliest.
   func renewGuardian(_ lease: Duration) async {
+    guard isArmed else {
+      renewalBeforeArming = lease
+      return
+    }
     do {
       try await environment.guardian.renew(hold, lease: lease)
     } catch {

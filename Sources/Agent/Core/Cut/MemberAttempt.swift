@@ -32,6 +32,9 @@ actor MemberAttempt {
   var held: HeldMember?
   var record = HoldObservation()
   var cutsUnderWay = 0
+  /// Whether the guardian watches the hold, and what it has to be told once it does.
+  var isArmed = false
+  var renewalBeforeArming: Duration?
 
   init(
     plan: SealedPlan?, entry: AgentLedger.Entry, machine: MemberHold,

@@ -39,7 +39,8 @@ package struct HoldTarget: Hashable, Sendable {
 /// then ends whatever was reached. `discard` comes last in every case, exactly once.
 package protocol PreparedHold: Sendable {
   var readiness: HoldReadiness { get }
-  /// Returns once the hold is in force.
+  /// Returns once the hold is in force. May take longer than the lease, which is renewed meanwhile; whatever limit a
+  /// quiescer sets of its own must be within the target's cap, and nothing that it takes may end by itself before the cap.
   func hold() async throws(Refusal)
   /// A value that changes whenever the held durable state does.
   func token() async throws(Refusal) -> StateToken

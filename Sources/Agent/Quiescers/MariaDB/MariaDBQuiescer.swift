@@ -31,7 +31,7 @@ struct MariaDBQuiescer: Quiescer {
     let limit = settings.prepareLimit
     let found = try await MariaDBSettings(session, limit: limit)
     try entry.requireOnVolumes(found.directories, target.volumes)
-    // A lock that another statement keeps must make the hold fail early, not wait into the lease.
+    // A lock that another statement keeps must make the hold fail early, not wait until the cap.
     let wait = max(1, min(settings.holdLimit, target.cap / 2).components.seconds)
     _ = try await session.rows(
       "SET SESSION lock_wait_timeout = \(wait), wait_timeout = 86400, max_statement_time = 0",

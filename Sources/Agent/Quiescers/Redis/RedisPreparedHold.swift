@@ -58,7 +58,7 @@ final class RedisPreparedHold: PreparedHold {
     try await sendWitness()
     switch settings.persistence {
     case .appendOnly: try await flushAppendOnlyFile(until: began + limit)
-    case .dump: try await saveDump(until: began + limit)
+    case .dump: try await saveDump(until: began + cap)
     }
     guard isPaused else {
       throw Refusal(.expired, "pause of \(member) ended before its hold was in force")
@@ -108,6 +108,7 @@ final class RedisPreparedHold: PreparedHold {
     }
   }
 
+  /// Takes as long as the data is large: prepare has predicted it, and the plan's budget and cap bound it.
   private func saveDump(until deadline: Duration) async throws(Refusal) {
     _ = try await holder.lines("BGSAVE", limit: limit)
     while true {
@@ -118,9 +119,12 @@ final class RedisPreparedHold: PreparedHold {
         }
         return
       }
+      guard !state.withLock(\.isReleased) else {
+        throw Refusal(.expired, "the hold of \(member) was ended while its dump was being saved")
+      }
       guard LinuxKernel.timeSinceBoot() < deadline else {
         throw Refusal(
-          .busy, "\(member) did not save its dump within \(limit.shortText)",
+          .busy, "\(member) did not save its dump within \(cap.shortText)",
           hint: "an append-only file makes the hold short, however much data there is")
       }
       await onDedicatedThread(limit: .milliseconds(5)) { pause(.milliseconds(5)) }

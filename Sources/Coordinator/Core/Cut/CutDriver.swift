@@ -104,7 +104,7 @@ package struct CutDriver: Sendable {
         return nil
       }
       switch delivery.report.news {
-      case .prepared(let preparation): return .prepared(name, preparation)
+      case .prepared(let hold, let preparation): return .prepared(name, hold, preparation)
       case .refused(let refusal): return .refused(name, await noted(refusal))
       case .frozen(let hold): return .frozen(name, hold)
       case .nack(let refusal): return .nack(name, await noted(refusal))

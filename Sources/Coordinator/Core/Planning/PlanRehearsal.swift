@@ -67,7 +67,7 @@ package struct PlanRehearsal: Sendable {
         var answers = Answers()
         for await delivery in deliveries {
           switch delivery.report.news {
-          case .prepared(let preparation):
+          case .prepared(_, let preparation):
             answers.preparations[delivery.report.member] = preparation
           case .refused(let refusal), .nack(let refusal):
             answers.refusals[delivery.report.member] = refusal

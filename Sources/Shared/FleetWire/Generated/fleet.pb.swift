@@ -881,11 +881,22 @@ package nonisolated struct Stillpoint_Fleet_V1_Preparation: Sendable {
 
   package var remarks: [String] = []
 
+  /// What the freeze order will take, so that it can be renewed before it is complete.
+  package var hold: Stillpoint_Fleet_V1_HoldID {
+    get {_hold ?? Stillpoint_Fleet_V1_HoldID()}
+    set {_hold = newValue}
+  }
+  /// Returns true if `hold` has been explicitly set.
+  package var hasHold: Bool {self._hold != nil}
+  /// Clears the value of `hold`. Subsequent reads from it will return its default value.
+  package mutating func clearHold() {self._hold = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _fidelity: Stillpoint_Fleet_V1_Fidelity? = nil
+  fileprivate var _hold: Stillpoint_Fleet_V1_HoldID? = nil
 }
 
 package nonisolated struct Stillpoint_Fleet_V1_Fidelity: Sendable {
@@ -2845,7 +2856,7 @@ nonisolated extension Stillpoint_Fleet_V1_Report.Ended: SwiftProtobuf.Message, S
 
 nonisolated extension Stillpoint_Fleet_V1_Preparation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Preparation"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}predicted_quiesce\0\u{3}predicted_snapshot\0\u{1}fidelity\0\u{1}remarks\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}predicted_quiesce\0\u{3}predicted_snapshot\0\u{1}fidelity\0\u{1}remarks\0\u{1}hold\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2857,6 +2868,7 @@ nonisolated extension Stillpoint_Fleet_V1_Preparation: SwiftProtobuf.Message, Sw
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.predictedSnapshot) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._fidelity) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.remarks) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._hold) }()
       default: break
       }
     }
@@ -2879,6 +2891,9 @@ nonisolated extension Stillpoint_Fleet_V1_Preparation: SwiftProtobuf.Message, Sw
     if !self.remarks.isEmpty {
       try visitor.visitRepeatedStringField(value: self.remarks, fieldNumber: 4)
     }
+    try { if let v = self._hold {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2887,6 +2902,7 @@ nonisolated extension Stillpoint_Fleet_V1_Preparation: SwiftProtobuf.Message, Sw
     if lhs.predictedSnapshot != rhs.predictedSnapshot {return false}
     if lhs._fidelity != rhs._fidelity {return false}
     if lhs.remarks != rhs.remarks {return false}
+    if lhs._hold != rhs._hold {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
