@@ -14,8 +14,11 @@ struct Protection {
     }
     // No directory is kept busy.
     _ = chdir("/")
-    let spared = ["-1000", "-999", "-500", "-1"].contains { set(outOfMemoryScore: $0) }
-    return Protection(memoryIsLocked: cl_lock_memory() == 0, isSparedByOutOfMemory: spared)
+    // Without CAP_SYS_RESOURCE the score can only be what was inherited or worse, so nothing in between is tried: the
+    // agent's unit gives a better one than any guess.
+    _ = set(outOfMemoryScore: "-1000")
+    return Protection(
+      memoryIsLocked: cl_lock_memory() == 0, isSparedByOutOfMemory: outOfMemoryScore() < 0)
   }
 
   private static func set(outOfMemoryScore score: String) -> Bool {
@@ -23,6 +26,18 @@ struct Protection {
     guard file >= 0 else { return false }
     defer { close(file) }
     return score.withCString { write(file, $0, strlen($0)) } > 0
+  }
+
+  /// 0, the same as for any process, when it cannot be read.
+  private static func outOfMemoryScore() -> Int {
+    let file = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return 0 }
+    defer { close(file) }
+    var buffer = [UInt8](repeating: 0, count: 16)
+    let count = read(file, &buffer, buffer.count - 1)
+    guard count > 0 else { return 0 }
+    return Int(String(decoding: buffer.prefix(count), as: UTF8.self).filter { !$0.isWhitespace })
+      ?? 0
   }
 
   /// This process's resident memory in bytes (second field of `/proc/self/statm`, in pages).
