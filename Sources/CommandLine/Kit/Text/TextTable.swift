@@ -31,14 +31,18 @@ package struct TextTable: Sendable {
 }
 
 extension String {
-  /// Without control characters, which could move the cursor: names and labels come from many places.
+  /// Without control characters, which could move the cursor: names, labels and messages come from many places.
+  /// Tabs and line ends become spaces.
   package var printable: String {
     guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
       return self
     }
     return String(
       String.UnicodeScalarView(
-        unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+        unicodeScalars.map {
+          guard $0.properties.generalCategory == .control else { return $0 }
+          return $0.properties.isWhitespace ? " " : "\u{FFFD}"
+        }))
   }
 
   func padded(to width: Int) -> String {
