@@ -1,12 +1,14 @@
-# What can be made, each as a person or a machine asks for it. Everything uses the debug build, so that
-# it is built once.
+# What can be made, each as a person or a machine asks for it. Demo and tests use the debug build, so that
+# it is built once; what is installed is a release build of its own.
 
-.PHONY: help demo test build format lint generate packages clean
+.PHONY: help demo test build release install format lint generate packages clean
 
 help:
 	@echo "make demo [KEEP=1] [CUTS=n]  a fleet on this machine: a shop, a backup, a disaster, a restore (root)"
 	@echo "make test                    build, check format and generated code, run all tests (root runs all of them)"
 	@echo "make build                   build all programs into .build/debug"
+	@echo "make release                 build what is installed: optimised, needs no toolchain to run, into dist/"
+	@echo "make install [DESTDIR=DIR]   install that, with units, examples and documentation (root)"
 	@echo "make packages                install the Debian packages that demo and tests use (root)"
 	@echo "make format | lint           write | check the format of the sources"
 	@echo "make generate                generate the code of the wire modules anew"
@@ -20,6 +22,12 @@ test:
 
 build:
 	swift build
+
+release:
+	@scripts/release
+
+install:
+	@DESTDIR="$(DESTDIR)" scripts/install
 
 packages:
 	@scripts/install-packages
@@ -36,3 +44,4 @@ generate:
 clean:
 	@if [ -x .build/debug/stillpoint-demo ]; then .build/debug/stillpoint-demo clean; fi
 	swift package clean
+	rm -rf dist .build-release
