@@ -292,7 +292,17 @@ let package = Package(
     tests(
       "CoordinatorCore",
       ["CoordinatorCore", "Catalog", "CutProtocol", "Lifecycle", "Model", logging]),
+    // The fault matrix: a real fleet, struck by every fault in every phase of a cut.
+    .target(
+      name: "FaultBench", dependencies: ["CutProtocol", "DemoFleet", "Model", "OperatorWire"],
+      path: "Tests/Faults/Bench", swiftSettings: strict),
+    .executableTarget(
+      name: "stillpoint-faults",
+      dependencies: [
+        "DemoFleet", "FaultBench", arguments,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ], path: "Tests/Faults/Main", swiftSettings: strict),
     tests("Simulator", ["AgentCore", "CoordinatorCore", "CutProtocol", "Model"]),
-    tests("EndToEnd", ["CutProtocol", "DemoFleet", "Model", "OperatorWire"]),
+    tests("EndToEnd", ["CutProtocol", "DemoFleet", "FaultBench", "Model", "OperatorWire"]),
   ]
 )

@@ -7,10 +7,8 @@ let needsRoot: Comment = "needs root: it makes network namespaces, mounts and co
 
 var isRoot: Bool { geteuid() == 0 }
 
-/// Whatever holds, must end within the lease; this is what thawing and the first commit afterwards
-/// may add on a busy machine.
+/// What a hold ends within when nobody renews it.
 let lease = Duration.seconds(3)
-let grace = Duration.seconds(2)
 
 /// Gives `body` a directory for a fleet, and takes off the machine whatever was made in it.
 func withFleetDirectory(_ body: (FleetDirectory) async throws -> Void) async throws {
@@ -25,7 +23,7 @@ func withFleetDirectory(_ body: (FleetDirectory) async throws -> Void) async thr
   #expect(await Sweep(of: directory).remains() == [])
 }
 
-/// Gives `body` a whole fleet whose shop runs under full load and whose plans are applied.
+/// Gives `body` a whole fleet whose shop runs under full load and whose plan is applied.
 func withRunningShop(_ body: (Fleet, RunningShop) async throws -> Void) async throws {
   try await withFleetDirectory { directory in
     let fleet = try await Fleet.create(
@@ -40,17 +38,20 @@ func withRunningShop(_ body: (Fleet, RunningShop) async throws -> Void) async th
     try await shop.startCheckout()
     try await fleet.waitUntilShopIsKnown()
     try await fleet.waitUntilDiscovered("checkout", on: fleet.node(of: .cart))
-    for plan in ["shop", "shop-slow"] { try await fleet.applyPlan(plan) }
+    try await fleet.applyPlan("shop")
     try await body(fleet, shop)
   }
 }
 
-/// The directory `demo`; tests are run in the root of the source tree.
-func shopFiles() throws -> String {
+/// Tests are run in the root of the source tree.
+func sourceRoot() throws -> String {
   guard let here = getcwd(nil, 0) else { throw DemoError("there is no current directory") }
   defer { free(here) }
-  return String(cString: here) + "/demo"
+  return String(cString: here)
 }
+
+/// The directory `demo`.
+func shopFiles() throws -> String { try sourceRoot() + "/demo" }
 
 private func lastLines(of log: String?) -> String {
   guard let log, let stream = fopen(log, "re") else { return "" }

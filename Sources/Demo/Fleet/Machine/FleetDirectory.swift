@@ -55,6 +55,11 @@ package struct FleetDirectory: Hashable, Sendable {
   /// Says that the fleet outlives the process that made it.
   package func keep() throws { try write("", to: keptFile) }
 
+  /// The fleet's processes whose command line says what `isWanted` looks for, in containers too.
+  package func processes(where isWanted: ([String]) -> Bool) -> [Int32] {
+    ProcessTable.processes(of: self).filter { isWanted(ProcessTable.commandLine(of: $0)) }
+  }
+
   func write(_ text: String, to file: String, mode: Int = 0o600) throws {
     try Data(text.utf8).write(to: URL(filePath: file))
     try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)

@@ -58,6 +58,12 @@ package struct FleetNetwork: Sendable {
     return "/run/netns/\(namespace)"
   }
 
+  /// Takes a host's link down, as if its cable was pulled, or up again.
+  package func setLink(ofHost number: Int, up: Bool) async throws {
+    let link = names.linkPrefix + String(number)
+    try await Command("ip", ["link", "set", link, up ? "up" : "down"]).run()
+  }
+
   package func address(_ number: Int) -> String { "10.77.\(subnet).\(number)" }
 
   /// Writes the choice down under a lock, so that two fleets that start together choose apart.

@@ -40,6 +40,11 @@ enum ProcessTable {
     }
   }
 
+  /// The words that the process was started with; empty for one that has ended.
+  static func commandLine(of pid: Int32) -> [String] {
+    (text(of: pid, "cmdline") ?? "").split(separator: "\0").map(String.init)
+  }
+
   private static func all() -> [Int32] {
     // Without /proc nothing can be found, and nothing of ours can run.
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

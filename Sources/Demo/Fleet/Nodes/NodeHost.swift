@@ -10,8 +10,10 @@ package struct NodeHost: Sendable {
   package let agent: Daemon
 
   private let fleet: FleetDirectory
-  private let directory: String
-  private let namespace: String
+  /// Holds everything of this node.
+  package let directory: String
+  /// The path of its network namespace.
+  package let namespace: String
   private let programs: ProgramSet
 
   /// The CSI driver's name, as plans and volumes know it.
@@ -63,6 +65,12 @@ package struct NodeHost: Sendable {
 
   private var volumesRoot: String { "\(directory)/volumes" }
 
+  /// Where the agent keeps what must outlive it, and what must outlive it until the next boot.
+  package var agentDirectories: [String] { ["\(directory)/agent-state", "\(directory)/agent-run"] }
+
+  /// The directory in which the CSI driver keeps images of volumes and snapshots.
+  package var pool: String { "\(directory)/csi/pool" }
+
   /// Where the volume of that name is mounted.
   package func mountPoint(ofVolume volume: String) -> String { "\(volumesRoot)/\(volume)/mount" }
 
@@ -104,12 +112,19 @@ package struct NodeHost: Sendable {
 
   /// Makes a volume and mounts it.
   ///
-  /// - Parameter size: as the CSI driver's quantities are written, such as `512Mi`.
+  /// - Parameters:
+  ///   - size: as the CSI driver's quantities are written, such as `512Mi`.
+  ///   - filesystem: `ext4` or `xfs`.
   /// - Returns: where it is mounted.
-  package func createVolume(_ volume: String, size: String) async throws -> String {
+  package func createVolume(
+    _ volume: String, size: String, filesystem: String = "ext4"
+  ) async throws -> String {
     try await run(
       programs.agent,
-      ["volume", "create", volume, "--config", configurationFile, "--size", size])
+      [
+        "volume", "create", volume, "--config", configurationFile, "--size", size, "--fs-type",
+        filesystem,
+      ])
     return mountPoint(ofVolume: volume)
   }
 

@@ -28,6 +28,25 @@ package actor RunningShop {
     try await fleet.shop.waitUntilOpen(within: limit)
   }
 
+  /// The store's server, while it runs.
+  package func server(of store: Shop.Store) -> RunningWorkload? { servers[store] }
+
+  /// Puts a new container in the place of the store's server, however that one ended.
+  ///
+  /// - Returns: the new one.
+  package func reopen(
+    _ store: Shop.Store, within limit: Duration = .seconds(60)
+  ) async throws -> RunningWorkload {
+    let node = fleet.node(of: store)
+    if let server = servers.removeValue(forKey: store) {
+      try await node.engine.stop(server, grace: .seconds(1))
+    }
+    let server = try await node.engine.run(fleet.shop.server(of: store, on: volume(of: store)))
+    servers[store] = server
+    try await fleet.shop.waitUntilOpen(within: limit)
+    return server
+  }
+
   /// Stops the servers and removes their containers.
   package func closeStores(grace: Duration = .seconds(20)) async throws {
     for (store, server) in servers {

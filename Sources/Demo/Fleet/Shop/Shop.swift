@@ -40,7 +40,7 @@ package struct Shop: Sendable {
   /// The checkout's password at the two databases.
   private let password: String
   /// The host of each store.
-  private let addresses: [Store: String]
+  private var addresses: [Store: String]
 
   /// - Parameters:
   ///   - files: the directory `demo` of the source tree.
@@ -54,6 +54,13 @@ package struct Shop: Sendable {
     self.files = files
     self.addresses = addresses
     password = (0..<4).map { _ in String(UInt32.random(in: 0...UInt32.max), radix: 16) }.joined()
+  }
+
+  /// The same shop, with its stores on other hosts: copies that were restored there.
+  package func reached(at addresses: [Store: String]) -> Shop {
+    var copy = self
+    copy.addresses = addresses
+    return copy
   }
 
   /// The server of one store on a volume.
@@ -120,7 +127,8 @@ package struct Shop: Sendable {
     }
   }
 
-  private var environment: [String: String] {
+  /// Where the stores are, and the password at the databases, for a program that speaks to them.
+  package var environment: [String: String] {
     var entries = ["SHOP_PASSWORD": password]
     for (store, address) in addresses {
       entries[store.rawValue.uppercased()] = "\(address):\(store.port)"

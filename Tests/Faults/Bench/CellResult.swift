@@ -1,0 +1,26 @@
+package import Model
+
+/// What one fault in one phase led to.
+package struct CellResult: Sendable {
+  package var cell: Cell
+  /// The longest time between two acknowledged writes at any application that the fault did not strike itself.
+  package var longestStall: Duration
+  /// Where that was.
+  package var stalled: String
+  /// From the fault until every filesystem and every store took writes again; zero when all did all the time.
+  package var heldAfter: Duration
+  /// What `heldAfter` may be at most.
+  package var bound: Duration
+  package var grade: Grade
+  package var attempts: Int
+  /// The backup's own sentence.
+  package var sentence: String
+  /// Nil when the grade claims nothing that could be checked.
+  package var isGradeRight: Bool?
+  package var nextGrade: Grade?
+  package var leftovers: [String]
+  /// What is not as promised; empty for a cell that is right.
+  package var complaints: [String]
+
+  package var isRight: Bool { complaints.isEmpty }
+}

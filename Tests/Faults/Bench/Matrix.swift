@@ -1,0 +1,93 @@
+package import DemoFleet
+internal import Model
+
+/// Runs cells one after the other, on one fleet for as long as that is whole.
+package struct Matrix: Sendable {
+  private let programs: ProgramSet
+  private let files: Bench.SourceFiles
+  private let say: @Sendable (String) -> Void
+
+  package init(
+    programs: ProgramSet, files: Bench.SourceFiles, say: @escaping @Sendable (String) -> Void
+  ) {
+    self.programs = programs
+    self.files = files
+    self.say = say
+  }
+
+  /// What became of one cell.
+  package enum Outcome: Sendable {
+    case result(CellResult)
+    /// It did not come to its end.
+    case broken(Cell, String)
+
+    package var isRight: Bool {
+      if case .result(let result) = self { result.isRight } else { false }
+    }
+  }
+
+  /// Runs the cells; each outcome is said as it comes. Whatever a fleet leaves behind becomes an outcome too.
+  package func run(_ cells: [Cell]) async throws -> [Outcome] {
+    let clock = ContinuousClock()
+    let began = clock.now
+    var outcomes: [Outcome] = []
+    var rest = cells[...]
+    while let next = rest.first {
+      let left = try await withFleet { bench in
+        say("[\((clock.now - began).shortText)] fleet is up")
+        while let cell = rest.popFirst() {
+          let cellBegan = clock.now
+          let outcome = try await outcome(of: cell, on: bench)
+          outcomes.append(outcome)
+          let time = "\((clock.now - cellBegan).shortText)"
+          say(
+            "[\((clock.now - began).shortText)] \(outcomes.count)/\(cells.count) "
+              + "\(cell.name): \(outcome.text) (\(time))")
+          // Nobody knows what a cell left that did not come to its end, or that went wrong.
+          guard outcome.isRight else { return }
+        }
+      }
+      if !left.isEmpty {
+        outcomes.append(.broken(next, "left on the machine: \(left.joined(separator: "; "))"))
+      }
+    }
+    return outcomes
+  }
+
+  private func outcome(of cell: Cell, on bench: Bench) async throws -> Outcome {
+    do {
+      return .result(try await bench.run(cell))
+    } catch let error as DemoError {
+      return .broken(cell, "\(error)\(error.log.map { ", see \($0)" } ?? "")")
+    }
+  }
+
+  /// - Returns: what could not be taken off the machine afterwards.
+  private func withFleet(_ body: (Bench) async throws -> Void) async throws -> [String] {
+    let directory = try FleetDirectory.create()
+    do {
+      try await body(try await Bench.create(in: directory, programs: programs, files: files))
+    } catch {
+      say("the logs are kept in \(directory.logs)")
+      for line in await Sweep(of: directory).run(keepingLogs: true) { say("left behind: \(line)") }
+      throw error
+    }
+    return await Sweep(of: directory).run()
+  }
+}
+
+extension Matrix.Outcome {
+  /// One line.
+  package var text: String {
+    switch self {
+    case .broken(_, let why): return "BROKEN: \(why)"
+    case .result(let result):
+      let grade = "\(result.grade.rawValue) in \(result.attempts) attempt(s)"
+      let times = "stall \(result.longestStall.shortText) (\(result.stalled))"
+      let held = "held after \(result.heldAfter.shortText)"
+      let facts = "\(times), \(held), \(grade): \(result.sentence)"
+      return result.isRight
+        ? facts : "WRONG: \(result.complaints.joined(separator: "; ")); \(facts)"
+    }
+  }
+}
