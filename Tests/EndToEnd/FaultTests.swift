@@ -8,7 +8,8 @@ struct FaultTests {
   private static let cells = [
     Cell(.held, .kill(.coordinator)), Cell(.held, .kill(.agent)), Cell(.held, .stop(.agent)),
     Cell(.witnessed, .kill(.guardian)), Cell(.held, .kill(.agentAndGuardian)),
-    Cell(.held, .linkDown), Cell(.freeze, .thirdPartyThaw), Cell(.thaw, .hookForks),
+    Cell(.held, .linkDown), Cell(.held, .diskFull), Cell(.freeze, .thirdPartyThaw),
+    Cell(.thaw, .hookForks),
   ]
 
   @Test(.timeLimit(.minutes(6)))

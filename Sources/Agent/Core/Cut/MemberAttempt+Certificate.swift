@@ -53,24 +53,34 @@ extension MemberAttempt {
       else { return }
       pause = min(pause * 2, .seconds(30))
     }
-    await closeEntry()
-    report(.ended(reason: reason))
+    if await closeEntry() { report(.ended(reason: reason)) }
   }
 
   /// The backup is stored: nothing of the attempt has to be kept here, and the coordinator is told so.
   func settle() async {
-    await closeEntry()
-    report(.ended(reason: "settled"))
+    if await closeEntry() { report(.ended(reason: "settled")) }
   }
 
   /// Closes the attempt: its backup is settled, or nothing is left of it.
-  func closeEntry() async {
-    do {
-      try await ledger.close(key.fence, member: key.member)
-    } catch {
-      environment.logger.error(
-        "attempt not closed", metadata: ["member": "\(key.member)", "error": "\(error)"])
+  ///
+  /// Tried until it is on the disk: an end that was reported is never asked for again, and the ledger would keep the
+  /// attempt open. False when the agent stops first; its next start takes the attempt up again.
+  @discardableResult
+  func closeEntry() async -> Bool {
+    var pause = Duration.milliseconds(100)
+    while true {
+      do throws(Refusal) {
+        try await ledger.close(key.fence, member: key.member)
+        break
+      } catch {
+        environment.logger.warning(
+          "attempt not closed yet", metadata: ["member": "\(key.member)", "error": "\(error)"])
+      }
+      guard (try? await environment.clock.sleep(until: environment.clock.now() + pause)) != nil
+      else { return false }
+      pause = min(pause * 2, .seconds(5))
     }
     await finish()
+    return true
   }
 }
