@@ -34,18 +34,20 @@ extension Bench {
     try await waitUntilWhole()
 
     let felt = try Felt(
-      by: probers, from: began, to: ended, struck: struck, except: cell.fault.ownStalls)
-    let bound = cell.fault.bound(mendedAfter: mended - struck)
+      by: probers, from: began, to: ended, struck: struck, except: cell.fault.ownStalls
+    ) { cell.fault.bound(at: $0, mendedAfter: mended - struck) }
+    let bound = felt.bound
     var result = CellResult(
       cell: cell, longestStall: felt.longest.length, stalled: felt.stalled,
-      heldAfter: felt.heldAfter, bound: bound, grade: backup.verdict?.grade ?? .failed,
+      heldAfter: felt.heldAfter, heldAt: felt.heldAt, bound: bound,
+      grade: backup.verdict?.grade ?? .failed,
       attempts: backup.attempts, sentence: backup.verdict?.sentence ?? "no verdict",
       isGradeRight: nil, nextGrade: nil, leftovers: [], complaints: [])
     if felt.heldAfter > bound {
       result.complaints.append(
         "held for \(felt.heldAfter.shortText) after the fault, at \(felt.heldAt)")
     }
-    let most = max(Self.cap + Self.epsilon, bound + (struck - began))
+    let most = max(Self.cap + Self.epsilon, bound) + (struck - began)
     if felt.longest.length > most {
       result.complaints.append("\(felt.stalled) stood still for \(felt.longest.length.shortText)")
     }
@@ -82,17 +84,21 @@ extension Bench {
 }
 
 extension Fault {
-  /// How long something may be held after the fault.
-  func bound(mendedAfter: Duration) -> Duration {
+  /// How long the store of this name may be held after the fault.
+  func bound(at store: String, mendedAfter: Duration) -> Duration {
+    let isStruck = ["orders", "files"].contains { store.hasPrefix($0) }
     switch self {
-    case .kill(.coordinator), .stop(.coordinator), .kill(.agent), .stop(.agent), .kill(.guardian),
-      .stop(.guardian), .linkDown:
-      Bench.lease + Bench.epsilon
+    case .kill(.coordinator), .stop(.coordinator), .kill(.guardian), .stop(.guardian):
+      return Bench.lease + Bench.epsilon
+    // The coordinator renews the others for as long as the cap allows: the silent node may come back.
+    case .kill(.agent), .stop(.agent), .linkDown:
+      return (isStruck ? Bench.lease : Bench.cap) + Bench.epsilon
     // Nobody is left to end it: until somebody is.
-    case .kill(.agentAndGuardian), .stop(.agentAndGuardian): mendedAfter + Bench.epsilon
+    case .kill(.agentAndGuardian), .stop(.agentAndGuardian):
+      return (isStruck ? mendedAfter : Bench.cap) + Bench.epsilon
     case .kill, .stop, .diskFull, .hookHangs, .hookForks, .dirtyVolume, .thirdPartyThaw,
       .containerRestart:
-      Bench.cap + Bench.epsilon
+      return Bench.cap + Bench.epsilon
     }
   }
 
@@ -108,22 +114,26 @@ extension Fault {
 
 /// What the probers felt during one cell.
 private struct Felt {
-  var longest = Stall(begin: .now, end: .now)
+  var longest: Stall
   var stalled = ""
+  /// The hold that came nearest to its bound after the fault, or went furthest beyond it.
   var heldAfter = Duration.zero
   var heldAt = ""
+  var bound: Duration
 
   init(
     by probers: [Prober], from begin: MonotonicTime, to end: MonotonicTime, struck: MonotonicTime,
-    except own: Set<String>
+    except own: Set<String>, bound: (String) -> Duration
   ) throws {
     longest = Stall(begin: begin, end: begin)
+    self.bound = bound(Member.orders.rawValue)
     for prober in probers {
       for (name, report) in try prober.reports(from: begin, to: end) where !own.contains(name) {
         for stall in report.stalls {
           if stall.length > longest.length { (longest, stalled) = (stall, name) }
-          if stall.begin <= struck, stall.end - struck > heldAfter {
-            (heldAfter, heldAt) = (stall.end - struck, name)
+          let after = stall.end - struck
+          if stall.begin <= struck, after - bound(name) > heldAfter - self.bound {
+            (heldAfter, heldAt, self.bound) = (after, name, bound(name))
           }
         }
       }

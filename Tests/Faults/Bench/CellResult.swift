@@ -7,9 +7,12 @@ package struct CellResult: Sendable {
   package var longestStall: Duration
   /// Where that was.
   package var stalled: String
-  /// From the fault until every filesystem and every store took writes again; zero when all did all the time.
+  /// From the fault until a filesystem or store took writes again that did not at the fault: of all of them the one that
+  /// came nearest to its bound. Zero when all took writes.
   package var heldAfter: Duration
-  /// What `heldAfter` may be at most.
+  /// Where that was.
+  package var heldAt: String
+  /// What `heldAfter` may be there at most.
   package var bound: Duration
   package var grade: Grade
   package var attempts: Int

@@ -26,32 +26,41 @@ package struct Matrix: Sendable {
     }
   }
 
-  /// Runs the cells; each outcome is said as it comes. Whatever a fleet leaves behind becomes an outcome too.
-  package func run(_ cells: [Cell]) async throws -> [Outcome] {
-    let clock = ContinuousClock()
-    let began = clock.now
-    var outcomes: [Outcome] = []
-    var rest = cells[...]
-    while let next = rest.first {
+  /// Runs the cells on several fleets side by side; each outcome is said as it comes, and they are answered in the order of
+  /// the cells. Whatever a fleet leaves on the machine becomes an outcome too.
+  ///
+  /// - Parameter fleets: two keep two cores busy: most of a cell is waiting for leases, pauses and outages.
+  package func run(_ cells: [Cell], fleets: Int) async throws -> [Outcome] {
+    let queue = CellQueue(cells)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<max(1, min(fleets, cells.count)) {
+        group.addTask { try await work(through: queue) }
+      }
+      try await group.waitForAll()
+    }
+    return await queue.outcomes
+  }
+
+  /// Takes cells until none is left, on one fleet for as long as that is whole.
+  private func work(through queue: CellQueue) async throws {
+    while let first = await queue.next() {
       let left = try await withFleet { bench in
-        say("[\((clock.now - began).shortText)] fleet is up")
-        while let cell = rest.popFirst() {
-          let cellBegan = clock.now
+        var next: Cell? = first
+        while let cell = next {
+          let began = ContinuousClock.now
           let outcome = try await outcome(of: cell, on: bench)
-          outcomes.append(outcome)
-          let time = "\((clock.now - cellBegan).shortText)"
-          say(
-            "[\((clock.now - began).shortText)] \(outcomes.count)/\(cells.count) "
-              + "\(cell.name): \(outcome.text) (\(time))")
+          let time = (ContinuousClock.now - began).shortText
+          say("\(await queue.add(outcome)) \(cell.name): \(outcome.text) (\(time))")
           // Nobody knows what a cell left that did not come to its end, or that went wrong.
           guard outcome.isRight else { return }
+          next = await queue.next()
         }
       }
       if !left.isEmpty {
-        outcomes.append(.broken(next, "left on the machine: \(left.joined(separator: "; "))"))
+        let outcome = Outcome.broken(first, "left on the machine: \(left.joined(separator: "; "))")
+        say("\(await queue.add(outcome)) \(first.name): \(outcome.text)")
       }
     }
-    return outcomes
   }
 
   private func outcome(of cell: Cell, on bench: Bench) async throws -> Outcome {

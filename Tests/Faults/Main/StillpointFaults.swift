@@ -20,6 +20,9 @@ struct StillpointFaults: AsyncParsableCommand {
   @Option(help: "The root of the source tree.")
   var root = "."
 
+  @Option(help: "How many fleets work through the cells side by side.")
+  var fleets = 2
+
   @Flag(help: "Print the names of the cells and end.")
   var list = false
 
@@ -42,7 +45,8 @@ struct StillpointFaults: AsyncParsableCommand {
     defer { free(here) }
     let matrix = Matrix(
       programs: try ProgramSet(), files: .init(root: String(cString: here)), say: say)
-    let outcomes = try await untilInterrupted { try await matrix.run(cells) }
+    let fleets = fleets
+    let outcomes = try await untilInterrupted { try await matrix.run(cells, fleets: fleets) }
     if let output, filter.isEmpty { try report(outcomes).write(to: output) }
     let wrong = outcomes.filter { !$0.isRight }.count
     say("faults: \(outcomes.count - wrong) of \(outcomes.count) cells are right")
