@@ -1,11 +1,14 @@
 package import DemoFleet
 internal import Model
+internal import Synchronization
 
-/// Runs cells one after the other, on one fleet for as long as that is whole.
-package struct Matrix: Sendable {
+/// Runs cells one after the other, on a fleet for as long as that is whole.
+package final class Matrix: Sendable {
   private let programs: ProgramSet
   private let files: Bench.SourceFiles
   private let say: @Sendable (String) -> Void
+  /// Fleets that are on the machine now.
+  private let standing = Mutex<Set<FleetDirectory>>([])
 
   package init(
     programs: ProgramSet, files: Bench.SourceFiles, say: @escaping @Sendable (String) -> Void
@@ -34,7 +37,7 @@ package struct Matrix: Sendable {
     let queue = CellQueue(cells)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<max(1, min(fleets, cells.count)) {
-        group.addTask { try await work(through: queue) }
+        group.addTask { try await self.work(through: queue) }
       }
       try await group.waitForAll()
     }
@@ -71,17 +74,27 @@ package struct Matrix: Sendable {
     }
   }
 
-  /// - Returns: what could not be taken off the machine afterwards.
+  /// - Returns: what could not be taken off the machine afterwards. A fleet whose `body` throws is left to ``sweep()``.
   private func withFleet(_ body: (Bench) async throws -> Void) async throws -> [String] {
     let directory = try FleetDirectory.create()
-    do {
-      try await body(try await Bench.create(in: directory, programs: programs, files: files))
-    } catch {
-      say("the logs are kept in \(directory.logs)")
-      for line in await Sweep(of: directory).run(keepingLogs: true) { say("left behind: \(line)") }
-      throw error
+    standing.withLock { _ = $0.insert(directory) }
+    try await body(try await Bench.create(in: directory, programs: programs, files: files))
+    let left = await Sweep(of: directory).run()
+    standing.withLock { _ = $0.remove(directory) }
+    return left
+  }
+
+  /// Takes the fleets off the machine that a cancelled or failed run has left, but not their logs. Not to be called in a task
+  /// that may be cancelled: it runs programs, which then end at once.
+  ///
+  /// - Returns: what could not be removed.
+  package func sweep() async -> [String] {
+    var left: [String] = []
+    for directory in standing.withLock({ $0 }) {
+      left += await Sweep(of: directory).run(keepingLogs: true)
+      say("the logs of the last fleet are kept in \(directory.logs)")
     }
-    return await Sweep(of: directory).run()
+    return left
   }
 }
 

@@ -46,41 +46,39 @@ struct StillpointFaults: AsyncParsableCommand {
     let matrix = Matrix(
       programs: try ProgramSet(), files: .init(root: String(cString: here)), say: say)
     let fleets = fleets
-    let outcomes = try await untilInterrupted { try await matrix.run(cells, fleets: fleets) }
+    let ended = await untilInterrupted { try await matrix.run(cells, fleets: fleets) }
+    let left = await matrix.sweep()
+    for line in left { say("left behind: \(line)") }
+    guard let outcomes = try ended.get() else { throw ExitCode(130) }
     if let output, filter.isEmpty { try report(outcomes).write(to: output) }
     let wrong = outcomes.filter { !$0.isRight }.count
     say("faults: \(outcomes.count - wrong) of \(outcomes.count) cells are right")
-    if wrong > 0 { throw ExitCode.failure }
+    if wrong > 0 || !left.isEmpty { throw ExitCode.failure }
   }
 
   private func report(_ outcomes: [Matrix.Outcome]) -> Report {
     Report(outcomes, cores: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   }
 
-  /// Runs `body`; a signal cancels it, and what it started ends in order before this returns.
+  /// Runs `body` until it ends or a signal cancels it; nil for the latter.
   private func untilInterrupted(
     _ body: @escaping @Sendable () async throws -> [Matrix.Outcome]
-  ) async throws -> [Matrix.Outcome] {
+  ) async -> Result<[Matrix.Outcome]?, any Error> {
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-    return try await withThrowingTaskGroup(of: [Matrix.Outcome]?.self) { group in
+    return await withTaskGroup(of: Result<[Matrix.Outcome]?, any Error>.self) { group in
       group.addTask {
         for await signal in signals {
           say("interrupted by \(signal): cleaning up …")
-          return nil
+          break
         }
-        return nil
+        return .success(nil)
       }
       group.addTask {
-        do {
-          return try await body()
-        } catch is CancellationError {
-          return nil
-        }
+        do { return .success(try await body()) } catch { return .failure(error) }
       }
-      let first = try await group.next() ?? nil
+      let first = await group.next() ?? .success(nil)
       group.cancelAll()
-      try await group.waitForAll()
-      guard let first else { throw ExitCode(130) }
+      await group.waitForAll()
       return first
     }
   }
