@@ -27,11 +27,7 @@ extension Bench {
     case .diskFull: for path in fillers { fill(path) }
     case .hookHangs: break
     case .hookForks: break
-    case .dirtyVolume:
-      try await Command(
-        "dd",
-        ["if=/dev/zero", "of=\(volume(of: .files))/dirt", "bs=1M", "count=768", "status=none"]
-      ).run()
+    case .dirtyVolume: try await startDirtying()
     case .thirdPartyThaw:
       try await Command("fsfreeze", ["--unfreeze", volume(of: .orders)]).run()
     case .containerRestart: _ = try await shop.reopen(.orders)
@@ -69,7 +65,7 @@ extension Bench {
     case .diskFull:
       try await Task.sleep(for: Self.outage)
       for path in fillers { unlink(path) }
-    case .dirtyVolume: unlink("\(volume(of: .files))/dirt")
+    case .dirtyVolume: try await stopDirtying()
     case .kill(.guardian), .kill(.client), .hookHangs, .hookForks, .thirdPartyThaw,
       .containerRestart:
       break
@@ -121,6 +117,30 @@ extension Bench {
       throw DemoError("\(part.rawValue) was to be struck but does not run")
     }
     return pids
+  }
+
+  private var dirt: String { "\(volume(of: .files))/dirt" }
+
+  /// Returns once there is a lot to be written, or as much as could be made before prepare's patience ends; goes on meanwhile.
+  private func startDirtying() async throws {
+    try Daemon(
+      "dirt", in: nil, of: directory,
+      command: ["/usr/bin/dd", "if=/dev/zero", "of=\(dirt)", "bs=1M", "count=1024", "status=none"]
+    ).start()
+    let patience = ContinuousClock.now + .seconds(2)
+    try await waitUntil("a lot to be written", within: .seconds(10), every: .milliseconds(20)) {
+      // Not there yet: nothing was written.
+      let size = try? FileManager.default.attributesOfItem(atPath: dirt)[.size] as? Int
+      return (size ?? 0) >= 512 << 20 || ContinuousClock.now > patience
+    }
+  }
+
+  private func stopDirtying() async throws {
+    let output = "of=\(dirt)"
+    try await waitUntil("the end of the writer", within: .seconds(60)) {
+      directory.processes { $0.contains(output) }.isEmpty
+    }
+    unlink(dirt)
   }
 
   private var fillers: [String] { struckNode.agentDirectories.map { $0 + "/filler" } }

@@ -91,7 +91,8 @@ package struct Sweep: Sendable {
   }
 
   private func unmount() async -> [String] {
-    for _ in 0..<100 {
+    // A loop device lets go of its image, and with it of the filesystem below, some time after it was unmounted.
+    for _ in 0..<400 {
       let mounts = mounts()
       if mounts.isEmpty { return [] }
       for mount in mounts { umount2(mount, 0) }
