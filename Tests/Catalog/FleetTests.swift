@@ -11,9 +11,12 @@ struct `Nodes and tokens in the catalog` {
       #expect(try await catalog.node(Sample.node) == nil)
       try await catalog.enrolled(Sample.node, publicKeyHash: Sample.key, at: time(1))
       try await catalog.connected(Sample.node, hello: Sample.hello(journal: "j"), at: time(2))
-      try await catalog.seen(Sample.node, observedThrough: time(4), at: time(5))
-      try await catalog.seen(Sample.node, observedThrough: nil, at: time(6))
-      try await catalog.seen(Sample.node, observedThrough: time(3), at: time(4))
+      let first = PlacementRecord(
+        sequence: 1, time: time(3), change: .unseen(since: Timestamp(nanoseconds: 0)))
+      _ = try await catalog.apply([first], journal: "j", of: Sample.node)
+      try await catalog.seen(Sample.node, observed: observation(4, end: 1), at: time(5))
+      try await catalog.seen(Sample.node, observed: nil, at: time(6))
+      try await catalog.seen(Sample.node, observed: observation(3, end: 1), at: time(4))
       let expected = NodeRecord(
         id: Sample.node, enrolledAt: time(1), revokedAt: nil, lastSeen: time(6),
         observedThrough: time(4), agentVersion: "1.0")
@@ -28,7 +31,7 @@ struct `Nodes and tokens in the catalog` {
         await failure {
           try await catalog.connected(Sample.node, hello: Sample.hello(journal: "j"), at: time(0))
         },
-        await failure { try await catalog.seen(Sample.node, observedThrough: nil, at: time(0)) },
+        await failure { try await catalog.seen(Sample.node, observed: nil, at: time(0)) },
         await failure { try await catalog.revoke(Sample.node, at: time(0)) },
         await failure { _ = try await catalog.apply([], journal: "j", of: Sample.node) },
       ]

@@ -49,7 +49,7 @@ struct `Placements in the catalog` {
       #expect(try await catalog.services() == [second])
       #expect(try await catalog.running(on: Sample.node) == [Sample.placement("b")])
       #expect(try await catalog.running(on: Sample.other) == [])
-      try await catalog.seen(Sample.node, observedThrough: time(10), at: time(10))
+      try await catalog.seen(Sample.node, observed: observation(10, end: 4), at: time(10))
       for (moment, found) in [
         (0, []), (1, [first]), (4, [first]), (5, []), (6, [second]), (10, [second]),
       ] as [(Int64, [PlacementInterval])] {
@@ -117,7 +117,7 @@ struct `Placements in the catalog` {
       _ = try await catalog.apply(
         records([(3, .unseen(since: beginning)), (-50, .started(Sample.placement("a")))]),
         journal: "j", of: Sample.node)
-      try await catalog.seen(Sample.node, observedThrough: time(20), at: time(21))
+      try await catalog.seen(Sample.node, observed: observation(20, end: 2), at: time(21))
       #expect(try await unknown(2) == [gap(Sample.node, beginning, time(3))])
       #expect(try await unknown(3) == [])
       #expect(try await unknown(20) == [])
@@ -132,6 +132,102 @@ struct `Placements in the catalog` {
     }
   }
 
+  @Test func `a heartbeat makes nothing known whose records are still under way`() async throws {
+    try await withNode { (catalog: Catalog) async throws in
+      func unknown(_ moment: Int64) async throws -> [Whereabouts.Gap] {
+        try await catalog.whereabouts(of: nil, at: time(moment)).unknown
+      }
+      let all = records([
+        (1, .unseen(since: beginning)), (2, .started(Sample.placement("a"))),
+        (30, .ended(container("a"), .exited(code: 0))), (35, .started(Sample.placement("b"))),
+      ])
+      _ = try await catalog.apply(Array(all[..<2]), journal: "j", of: Sample.node)
+      try await catalog.seen(Sample.node, observed: observation(10, end: 2), at: time(10))
+      // Back after an outage: the agent has seen all, the coordinator has not.
+      let heartbeat = observation(40, end: 4)
+      try await catalog.seen(Sample.node, observed: heartbeat, at: time(40))
+      #expect(try await unknown(10) == [])
+      #expect(try await unknown(32) == [gap(Sample.node, time(10), nil)])
+      _ = try await catalog.apply([all[2]], journal: "j", of: Sample.node)
+      try await catalog.seen(Sample.node, observed: heartbeat, at: time(41))
+      #expect(try await unknown(36) == [gap(Sample.node, time(10), nil)])
+      _ = try await catalog.apply([all[3]], journal: "j", of: Sample.node)
+      try await catalog.seen(Sample.node, observed: heartbeat, at: time(42))
+      #expect(try await unknown(32) == [])
+      #expect(try await unknown(40) == [])
+      #expect(try await unknown(41) == [gap(Sample.node, time(40), nil)])
+    }
+  }
+
+  @Test func `a node's clock that is ahead does not make the future known`() async throws {
+    try await withNode { (catalog: Catalog) async throws in
+      _ = try await catalog.apply(
+        records([(1, .unseen(since: beginning))]), journal: "j", of: Sample.node)
+      try await catalog.seen(Sample.node, observed: observation(9000, end: 1), at: time(20))
+      #expect(
+        try await catalog.whereabouts(of: nil, at: time(30)).unknown
+          == [gap(Sample.node, time(20), nil)])
+    }
+  }
+
+  @Test func `S16: a first journal's gap since 1970 begins where the catalog last knew the node`()
+    async throws
+  {
+    try await withNode { (catalog: Catalog) async throws in
+      let first = records([
+        (5, .unseen(since: beginning)), (6, .started(Sample.placement("a"))),
+        (7, .started(Sample.placement("b"))), (9, .ended(container("b"), .exited(code: 1))),
+      ])
+      _ = try await catalog.apply(first, journal: "j", of: Sample.node)
+      try await catalog.seen(Sample.node, observed: observation(10, end: 4), at: time(10))
+      // Its disk was lost: a journal that knows nothing of the time before.
+      _ = try await catalog.apply(
+        records([
+          (50, .unseen(since: beginning)), (45, .started(Sample.placement("c"))),
+        ]), journal: "k", of: Sample.node)
+      try await catalog.seen(Sample.node, observed: observation(60, "k", end: 2), at: time(60))
+      let a = PlacementInterval(
+        placement: Sample.placement("a"), from: time(6), to: time(10), ended: .vanished)
+      let b = PlacementInterval(
+        placement: Sample.placement("b"), from: time(7), to: time(9), ended: .exited(code: 1))
+      let c = PlacementInterval(
+        placement: Sample.placement("c"), from: time(45), to: nil, ended: nil)
+      #expect(try await catalog.history(of: Sample.orders, limit: 9) == [c, b, a])
+      let lost = [gap(Sample.node, time(10), time(50))]
+      for (moment, found, unknown) in [
+        (4, [], [gap(Sample.node, beginning, time(5))]), (5, [], []), (8, [a, b], []),
+        (9, [a], []), (10, [], lost), (44, [], lost), (45, [c], lost), (50, [c], []),
+        (60, [c], []),
+      ] as [(Int64, [PlacementInterval], [Whereabouts.Gap])] {
+        #expect(
+          try await catalog.whereabouts(of: nil, at: time(moment))
+            == Whereabouts(found: found, unknown: unknown), "at \(moment)")
+      }
+    }
+  }
+
+  @Test func `S16: a new journal whose clock was set back makes no gap and no overlap`()
+    async throws
+  {
+    try await withNode { (catalog: Catalog) async throws in
+      _ = try await catalog.apply(
+        records([(5, .unseen(since: beginning)), (6, .started(Sample.placement("a")))]),
+        journal: "j", of: Sample.node)
+      try await catalog.seen(Sample.node, observed: observation(90, end: 2), at: time(90))
+      _ = try await catalog.apply(
+        records([(50, .unseen(since: beginning)), (48, .started(Sample.placement("b")))]),
+        journal: "k", of: Sample.node)
+      let a = PlacementInterval(
+        placement: Sample.placement("a"), from: time(6), to: time(90), ended: .vanished)
+      let b = PlacementInterval(
+        placement: Sample.placement("b"), from: time(48), to: nil, ended: nil)
+      #expect(try await catalog.history(of: Sample.orders, limit: 9) == [b, a])
+      #expect(
+        try await catalog.whereabouts(of: nil, at: time(91)).unknown
+          == [gap(Sample.node, time(90), nil)])
+    }
+  }
+
   @Test func `what vanished while unseen ends where the gap begins, and the gap is told`()
     async throws
   {
@@ -141,7 +237,7 @@ struct `Placements in the catalog` {
           (1, .started(Sample.placement("a"))), (2, .started(Sample.placement("b"))),
           (30, .unseen(since: time(10))), (10, .ended(container("a"), .vanished)),
         ]), journal: "j", of: Sample.node)
-      try await catalog.seen(Sample.node, observedThrough: time(40), at: time(40))
+      try await catalog.seen(Sample.node, observed: observation(40, end: 4), at: time(40))
       let a = PlacementInterval(
         placement: Sample.placement("a"), from: time(1), to: time(10), ended: .vanished)
       let b = PlacementInterval(
@@ -166,10 +262,11 @@ struct `Placements in the catalog` {
       _ = try await catalog.apply(
         records([(1, .started(Sample.placement("a"))), (2, .started(Sample.placement("b")))]),
         journal: "j", of: Sample.node)
-      try await catalog.seen(Sample.node, observedThrough: time(10), at: time(10))
+      try await catalog.seen(Sample.node, observed: observation(10, end: 2), at: time(10))
       try await catalog.connected(Sample.node, hello: Sample.hello(journal: "k"), at: time(30))
       // A heartbeat of the new journal's time does not make the time before it known.
-      try await catalog.seen(Sample.node, observedThrough: time(31), at: time(31))
+      let heartbeat = observation(31, "k", end: 3)
+      try await catalog.seen(Sample.node, observed: heartbeat, at: time(31))
       #expect(
         try await catalog.whereabouts(of: nil, at: time(20)).unknown
           == [gap(Sample.node, time(10), nil)])
@@ -178,6 +275,7 @@ struct `Placements in the catalog` {
           (30, .unseen(since: beginning)), (2, .started(Sample.placement("b"))),
           (25, .started(Sample.placement("c"))),
         ]), journal: "k", of: Sample.node)
+      try await catalog.seen(Sample.node, observed: heartbeat, at: time(32))
       let a = PlacementInterval(
         placement: Sample.placement("a"), from: time(1), to: time(10), ended: .vanished)
       let b = PlacementInterval(

@@ -84,9 +84,16 @@ struct `Random histories` {
       case 0...6: try await deliver(agent, &model, catalog, &random, seed)
       case 7:
         let through = time(agent.clock)
-        try await catalog.seen(agent.node, observedThrough: through, at: through)
-        model.observedThrough[agent.node] = max(
-          model.observedThrough[agent.node] ?? through, through)
+        let end = UInt64(agent.records.count)
+        try await catalog.seen(
+          agent.node,
+          observed: JournalObservation(through: through, journal: agent.name, end: end),
+          at: through)
+        // Whatever is not delivered yet is not known.
+        if model.applied(agent.name, of: agent.node) == end, end > 0 {
+          model.observedThrough[agent.node] = max(
+            model.observedThrough[agent.node] ?? through, through)
+        }
       case 8 where model.observedThrough[agent.node] != nil && agent.records.count > 8:
         // The journal is lost with whatever was not delivered.
         agents[index].journal += 1

@@ -58,6 +58,11 @@ func expectFailure(
   #expect(error?.description == description, sourceLocation: sourceLocation)
 }
 
+/// The node was watched through `seconds`, and its journal tells it with its records up to `end`.
+func observation(_ seconds: Int64, _ journal: String = "j", end: UInt64) -> JournalObservation {
+  JournalObservation(through: time(seconds), journal: journal, end: end)
+}
+
 /// `seconds` after an arbitrary start.
 func time(_ seconds: Int64) -> Timestamp {
   Timestamp(nanoseconds: 1_790_000_000_000_000_000 + seconds * 1_000_000_000)

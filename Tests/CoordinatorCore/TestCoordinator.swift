@@ -47,6 +47,15 @@ struct TestCoordinator {
     fleet.connect(to: directory)
   }
 
+  /// What operators ask about the fleet.
+  func fleetService(_ id: FleetID) -> FleetService {
+    FleetService(
+      fleet: id, version: "test", startedAt: .now(),
+      sources: FleetService.Sources(
+        nodes: catalog, placements: catalog, plans: catalog, backups: catalog,
+        directory: directory, service: backups, closer: closer, fences: fences))
+  }
+
   /// Enrols the nodes, records what runs on them, stores the plan.
   func stock(_ services: [String] = ["orders", "payments"], plan: BackupPlan? = nil) async throws {
     for service in services {

@@ -161,7 +161,11 @@ final class FakeAgent: OrderHandler {
   func hello() async -> AgentHello { state.withLock { $0.hello } }
 
   func heartbeat() async -> AgentHeartbeat {
-    AgentHeartbeat(observedThrough: .now(), held: state.withLock { $0.held }, troubles: [])
+    state.withLock { state in
+      let observed = JournalObservation(
+        through: .now(), journal: state.hello.journal, end: state.hello.journalEnd)
+      return AgentHeartbeat(observed: observed, held: state.held, troubles: [])
+    }
   }
 
   func coordinatorLost() async { state.withLock { $0.lost += 1 } }

@@ -104,7 +104,7 @@ struct MisuseTests {
             })
         default:
           await raw.say(
-            .beat(AgentHeartbeat(observedThrough: nil, held: [], troubles: [])))
+            .beat(AgentHeartbeat(observed: nil, held: [], troubles: [])))
         }
         try await eventually("told why") { raw.farewell?.reason == .violation }
         #expect(raw.farewell?.message.contains(answer) == true)

@@ -36,7 +36,9 @@ struct RoundTripTests {
       try check(
         .beat(
           AgentHeartbeat(
-            observedThrough: generator.optional { $0.time() },
+            observed: generator.optional {
+              JournalObservation(through: $0.time(), journal: $0.name(), end: $0.next())
+            },
             held: try generator.list { generator in
               AgentHeartbeat.Held(
                 member: try ServiceName(generator.name()), fence: generator.fence(),

@@ -38,6 +38,8 @@ package struct CRIConnection: Sendable {
     var options = CallOptions.defaults
     options.timeout = deadline
     options.maxResponseMessageBytes = largestAnswer
+    // The transport measures answers by the limit of requests, which otherwise is 4 MiB.
+    options.maxRequestMessageBytes = largestAnswer
     return options
   }
 }

@@ -23,6 +23,8 @@ package struct CRIRuntime: ContainerRuntime {
 
   /// More containers than this on one node are no believable answer.
   package static let mostContainers = 4096
+  /// Of more mounts of one container than this it is not asked which volumes they are.
+  static let mostMounts = 1024
   /// So many status questions are under way at once.
   static let parallelQuestions = 8
 
@@ -135,7 +137,7 @@ package struct CRIRuntime: ContainerRuntime {
       return observed
     }
     observed.imageDigest = try await digest(of: description, over: connection)
-    for index in observed.mounts.indices {
+    for index in observed.mounts.indices.prefix(Self.mostMounts) {
       observed.mounts[index].volume = await volume(observed.mounts[index].hostPath)
     }
     return observed

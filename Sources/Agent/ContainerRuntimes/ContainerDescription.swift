@@ -8,9 +8,6 @@ internal import Model
 /// Nothing in it is trusted to be sensible: what cannot be read makes the container's state unknown, with the reason, so
 /// that one container never hides the others.
 struct ContainerDescription {
-  /// A container that says more of itself than this is not taken in, so that a record stays small.
-  static let largestText = 1 << 20
-
   let id: ContainerID
   let listed: Runtime_V1_Container
   let pod: Runtime_V1_PodSandbox?
@@ -37,26 +34,13 @@ struct ContainerDescription {
     func podText(_ text: String?, _ label: String) -> String {
       text.flatMap { $0.isEmpty ? nil : $0 } ?? labels[label] ?? ""
     }
-    var observed = ObservedContainer(
+    return ObservedContainer(
       id: id, name: name,
       pod: podText(pod?.metadata.name, "io.kubernetes.pod.name"),
       podUID: podText(pod?.metadata.uid, "io.kubernetes.pod.uid"),
       namespace: podText(pod?.metadata.namespace, "io.kubernetes.pod.namespace"),
       image: imageName, imageDigest: "", labels: labels, mounts: mounts,
       startedAt: Timestamp(nanoseconds: max(0, status.startedAt)), state: state)
-    if observed.textSize > Self.largestText {
-      observed.state = .unknown(
-        why: "its labels, mounts and names have \(observed.textSize) bytes; "
-          + "at most \(Self.largestText) are kept")
-      observed.labels = [:]
-      observed.mounts = []
-      observed.name = String(name.prefix(256))
-      observed.pod = String(observed.pod.prefix(256))
-      observed.podUID = String(observed.podUID.prefix(256))
-      observed.namespace = String(observed.namespace.prefix(256))
-      observed.image = String(observed.image.prefix(256))
-    }
-    return observed
   }
 
   private var state: ObservedContainer.State {
@@ -140,16 +124,5 @@ struct ContainerDescription {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     return parts.count == 2 && !parts[0].isEmpty && (32...128).contains(parts[1].utf8.count)
       && parts[1].allSatisfy(\.isHexDigit)
-  }
-}
-
-extension ObservedContainer {
-  /// How many bytes of text a record of it would carry, about.
-  fileprivate var textSize: Int {
-    let names = [name, pod, podUID, namespace, image].reduce(0) { $0 + $1.utf8.count }
-    let labelled = labels.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
-    return mounts.reduce(names + labelled) {
-      $0 + $1.containerPath.utf8.count + $1.hostPath.utf8.count + 32
-    }
   }
 }

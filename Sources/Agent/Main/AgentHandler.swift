@@ -39,7 +39,7 @@ struct AgentHandler: OrderHandler {
   func heartbeat() async -> AgentHeartbeat {
     let view = discovery.view
     return AgentHeartbeat(
-      observedThrough: view.observedThrough, held: await cuts.held(), troubles: view.troubles)
+      observed: view.observation, held: await cuts.held(), troubles: view.troubles)
   }
 
   /// Every lease runs out by itself; there is nothing to do.

@@ -31,18 +31,15 @@ extension Catalog: NodeStore {
     }
   }
 
-  package func seen(_ id: NodeID, observedThrough: Timestamp?, at time: Timestamp)
+  package func seen(_ id: NodeID, observed: JournalObservation?, at time: Timestamp)
     async throws(CatalogError)
   {
     try await decide("noting a heartbeat of node \(id)") { db in
       try db.requireNode(id)
       try db.run(
-        """
-        UPDATE node SET last_seen = max(ifnull(last_seen, :time), :time),
-          observed_through = ifnull(max(observed_through, :through), ifnull(observed_through, :through))
-        WHERE id = :id
-        """,
-        ["time": time.nanoseconds, "through": observedThrough?.nanoseconds, "id": id.text])
+        "UPDATE node SET last_seen = max(ifnull(last_seen, :time), :time) WHERE id = :id",
+        ["time": time.nanoseconds, "id": id.text])
+      if let observed { try PlacementLedger(db, node: id).observed(observed, at: time) }
     }
   }
 

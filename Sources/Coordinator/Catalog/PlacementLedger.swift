@@ -143,6 +143,23 @@ struct PlacementLedger {
     return Self.nanoseconds(Timestamp(nanoseconds: observed ?? recorded ?? 0))
   }
 
+  /// Moves on through when the node is known, if every record of the observation is applied. A node's clock that is
+  /// ahead of the coordinator's does not make the future known.
+  func observed(_ observation: JournalObservation, at time: Timestamp) throws {
+    try db.run(
+      """
+      UPDATE node SET observed_through = max(ifnull(observed_through, 0), :through)
+      WHERE id = :node AND EXISTS (
+        SELECT 1 FROM journal
+        WHERE node = :node AND id = :journal AND state = 'current' AND applied >= :end)
+      """,
+      [
+        "through": Self.nanoseconds(min(observation.through, time)), "node": node.text,
+        "journal": observation.journal,
+        "end": try Stored.integer(observation.end, "sequence number"),
+      ])
+  }
+
   // MARK: Records
 
   private func apply(_ record: PlacementRecord) throws {

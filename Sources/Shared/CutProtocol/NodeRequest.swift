@@ -58,14 +58,14 @@ package struct AgentHeartbeat: Hashable, Sendable {
     }
   }
 
-  /// Everything up to here was observed and is in the journal; nil while the runtime cannot be asked.
-  package var observedThrough: Timestamp?
+  /// Nil while the runtime cannot be asked, or what it says cannot be kept.
+  package var observed: JournalObservation?
   package var held: [Held]
   /// What does not work on this node, one sentence each.
   package var troubles: [String]
 
-  package init(observedThrough: Timestamp?, held: [Held], troubles: [String]) {
-    self.observedThrough = observedThrough
+  package init(observed: JournalObservation?, held: [Held], troubles: [String]) {
+    self.observed = observed
     self.held = held
     self.troubles = troubles
   }

@@ -68,8 +68,8 @@ extension AgentHello {
 extension AgentHeartbeat {
   init(_ wire: Stillpoint_Fleet_V1_AgentBeat, _ field: WireField) throws(WireError) {
     self.init(
-      observedThrough: wire.hasObservedThrough
-        ? Timestamp(nanoseconds: wire.observedThrough) : nil,
+      observed: wire.hasObserved
+        ? try JournalObservation(wire.observed, field("observed")) : nil,
       held: try field("held").list(wire.held) { held, field throws(WireError) in
         Held(
           member: try field("member").name(held.member), fence: Fence(held.fence),
@@ -80,7 +80,7 @@ extension AgentHeartbeat {
 
   var wire: Stillpoint_Fleet_V1_AgentBeat {
     .with {
-      if let observedThrough { $0.observedThrough = observedThrough.nanoseconds }
+      if let observed { $0.observed = observed.wire }
       $0.held = held.prefix(WireLimits.entries).map { held in
         .with {
           $0.member = held.member.text
@@ -90,6 +90,22 @@ extension AgentHeartbeat {
         }
       }
       $0.troubles = troubles.forWire
+    }
+  }
+}
+
+extension JournalObservation {
+  init(_ wire: Stillpoint_Fleet_V1_Observation, _ field: WireField) throws(WireError) {
+    self.init(
+      through: Timestamp(nanoseconds: wire.through),
+      journal: try field("journal").label(wire.journal), end: wire.end)
+  }
+
+  var wire: Stillpoint_Fleet_V1_Observation {
+    .with {
+      $0.through = through.nanoseconds
+      $0.journal = journal
+      $0.end = end
     }
   }
 }

@@ -17,11 +17,14 @@ package struct Placement: Hashable, Codable, Sendable {
   /// The container's first process in the node's PID namespace; nil while it is not running.
   package var pid: Int32?
   package var startedAt: Timestamp
+  /// What the runtime told and a record had no room for; nil when everything is here.
+  package var omitted: Omission?
 
   package init(
     node: NodeID, service: ServiceName, container: ContainerID, containerName: String, pod: String,
     podUID: String, namespace: String, image: String, imageDigest: String,
-    labels: [String: String], mounts: [ContainerMount], pid: Int32?, startedAt: Timestamp
+    labels: [String: String], mounts: [ContainerMount], pid: Int32?, startedAt: Timestamp,
+    omitted: Omission? = nil
   ) {
     self.node = node
     self.service = service
@@ -36,6 +39,30 @@ package struct Placement: Hashable, Codable, Sendable {
     self.mounts = mounts
     self.pid = pid
     self.startedAt = startedAt
+    self.omitted = omitted
+  }
+}
+
+/// How much of a container's description was left out because a record has a limit.
+package struct Omission: Hashable, Codable, Sendable {
+  package var labels: Int
+  package var mounts: Int
+  /// Whether a name or the image's reference was cut.
+  package var names: Bool
+
+  package init(labels: Int, mounts: Int, names: Bool) {
+    self.labels = labels
+    self.mounts = mounts
+    self.names = names
+  }
+
+  /// Completes "… left out".
+  package var text: String {
+    var parts: [String] = []
+    if labels > 0 { parts.append(labels == 1 ? "1 label" : "\(labels) labels") }
+    if mounts > 0 { parts.append(mounts == 1 ? "1 mount" : "\(mounts) mounts") }
+    if names { parts.append("the ends of names") }
+    return parts.joined(separator: ", ")
   }
 }
 

@@ -129,6 +129,55 @@ import Testing
     }
   }
 
+  @Test func `of several changes none is called observed before all of them are recorded`()
+    async throws
+  {
+    let discovery = try discovery(
+      settings: DiscoverySettings(
+        reconcile: .seconds(600), pulse: .seconds(600), spacing: .milliseconds(1),
+        settling: .seconds(600)))
+    let changed = Mutex<Timestamp?>(nil)
+    let observed = Mutex<[Timestamp?]>([])
+    runtime.onQuestion.withLock { [runtime] in
+      $0 = { id in
+        switch id.text {
+        case "a":
+          // Both are asked about in the next round, which begins some whole milliseconds later than this one.
+          let asked = Timestamp.now()
+          while Timestamp.now() < asked + .milliseconds(5) { await Task.yield() }
+          changed.withLock { $0 = .now() }
+          runtime.put(sampleContainer("b"), sampleContainer("c"))
+        case "c": observed.withLock { $0.append(discovery.observedThrough) }
+        default: break
+        }
+      }
+    }
+    try await running(discovery) {
+      runtime.put(sampleContainer("a"))
+      try await eventually("all are recorded") { discovery.current().count == 3 }
+      let changed = try #require(changed.withLock { $0 })
+      let before = try #require(observed.withLock { $0.first } ?? nil)
+      #expect(before < changed)
+      try await eventually("they count as observed") {
+        discovery.observedThrough.map { $0 + .milliseconds(1) >= changed } == true
+      }
+    }
+  }
+
+  @Test func `what the coordinator is told is in the journal, and some time past`() async throws {
+    runtime.put(sampleContainer("one"))
+    let discovery = try discovery()
+    #expect(discovery.view.observation == nil)
+    try await running(discovery) {
+      let view = discovery.view
+      #expect(
+        view.observation
+          == view.observedThrough.map {
+            JournalObservation(through: $0 - .seconds(1), journal: discovery.journalID, end: 2)
+          })
+    }
+  }
+
   @Test func `a restart leaves a gap from the last observation on, and no container is told twice`()
     async throws
   {

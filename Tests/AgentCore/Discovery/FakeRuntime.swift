@@ -18,6 +18,8 @@ final class FakeRuntime: ContainerRuntime {
   }
 
   let state = Mutex(State())
+  /// Runs before a question about one container is answered.
+  let onQuestion = Mutex<(@Sendable (ContainerID) async -> Void)?>(nil)
 
   /// Changes containers; `lag` further answers about each still tell the old state.
   func put(_ containers: ObservedContainer..., silently: Bool = false, lag: Int = 0) {
@@ -57,7 +59,8 @@ final class FakeRuntime: ContainerRuntime {
   }
 
   func container(_ id: ContainerID) async throws -> ObservedContainer? {
-    try state.withLock { state in
+    await onQuestion.withLock { $0 }?(id)
+    return try state.withLock { state in
       guard state.isUp else { throw Gone() }
       if let old = state.stale[id], old.times > 0 {
         state.stale[id]?.times -= 1

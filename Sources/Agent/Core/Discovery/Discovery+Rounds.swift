@@ -97,20 +97,21 @@ extension Discovery {
     pending = Pending()
     let began = now()
     if work.listing {
-      let containers = try await runtime.containers()
+      let containers = try await runtime.containers().map { $0.withinBudget() }
       needsSecondLook = tracker.sight != .watching
       sinceListing = .zero
-      troubles.containers = Self.unreadable(containers)
+      troubles.containers = Self.oddities(of: containers)
       record { $0.listed(containers, at: began) }
     } else if !work.containers.isEmpty {
       for id in work.containers.sorted() {
         let asked = now()
-        let container = try await runtime.container(id)
-        record { tracker in
-          let changes = tracker.asked(id, found: container, at: asked)
-          tracker.confirmed(through: began)
-          return changes
-        }
+        let container = try await runtime.container(id)?.withinBudget()
+        record { $0.asked(id, found: container, at: asked) }
+      }
+      // Only now: what one of them tells may have happened before the others were asked.
+      record { tracker in
+        tracker.confirmed(through: began)
+        return []
       }
     } else {
       try await runtime.ping()
@@ -194,11 +195,13 @@ extension Discovery {
   }
 
   func publish() {
+    let through = tracker.sight == .watching ? tracker.observedThrough : nil
     let view = DiscoveryView(
       journal: journal.id, journalEnd: journal.end,
-      placements: Self.sorted(tracker.knowledge.running),
-      observedThrough: tracker.sight == .watching ? tracker.observedThrough : nil,
-      troubles: troubles.all)
+      placements: Self.sorted(tracker.knowledge.running), observedThrough: through,
+      observation: through.map {
+        JournalObservation(through: $0 - settings.lag, journal: journal.id, end: journal.end)
+      }, troubles: troubles.all)
     let waiting = shared.withLock { shared in
       shared.view = view
       return Array(shared.waiters.values)
@@ -206,10 +209,14 @@ extension Discovery {
     for waiter in waiting { waiter.yield() }
   }
 
-  private static func unreadable(_ containers: [ObservedContainer]) -> [String] {
+  private static func oddities(of containers: [ObservedContainer]) -> [String] {
     let sentences = containers.compactMap { container -> String? in
-      guard case .unknown(let why) = container.state else { return nil }
-      return "container \(container.id) is in an unknown state: \(why)"
+      if case .unknown(let why) = container.state {
+        return "container \(container.id) is in an unknown state: \(why)"
+      }
+      return container.omitted.map {
+        "container \(container.id) says more of itself than a record takes; left out: \($0.text)"
+      }
     }
     let rest = sentences.count - Troubles.mostContainers
     return Array(sentences.prefix(Troubles.mostContainers))

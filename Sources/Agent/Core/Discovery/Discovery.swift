@@ -86,7 +86,7 @@ package actor Discovery {
       node: node, knowledge: journal.knowledge, observedThrough: journal.observedThrough)
     let view = DiscoveryView(
       journal: journal.id, journalEnd: journal.end,
-      placements: Self.sorted(tracker.knowledge.running), observedThrough: nil,
+      placements: Self.sorted(tracker.knowledge.running), observedThrough: nil, observation: nil,
       troubles: ["the container runtime has not been asked yet"])
     self.shared = Mutex(Shared(view: view))
     self.journal = journal

@@ -11,17 +11,20 @@ package struct DiscoveryView: Hashable, Sendable {
   /// Everything up to here was observed and is in the journal; nil while the runtime cannot be asked or the journal
   /// cannot be written.
   package var observedThrough: Timestamp?
+  /// What the coordinator may be told of it; earlier than `observedThrough` by `DiscoverySettings.lag`.
+  package var observation: JournalObservation?
   /// What does not work, one sentence each.
   package var troubles: [String]
 
   package init(
     journal: String, journalEnd: UInt64, placements: [Placement], observedThrough: Timestamp?,
-    troubles: [String]
+    observation: JournalObservation?, troubles: [String]
   ) {
     self.journal = journal
     self.journalEnd = journalEnd
     self.placements = placements
     self.observedThrough = observedThrough
+    self.observation = observation
     self.troubles = troubles
   }
 }

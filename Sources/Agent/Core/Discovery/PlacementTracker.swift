@@ -164,7 +164,8 @@ package struct PlacementTracker: Hashable, Sendable {
       node: node, service: ServiceName(of: container), container: container.id,
       containerName: container.name, pod: container.pod, podUID: container.podUID,
       namespace: container.namespace, image: container.image, imageDigest: container.imageDigest,
-      labels: container.labels, mounts: container.mounts, pid: pid, startedAt: start)
+      labels: container.labels, mounts: container.mounts, pid: pid, startedAt: start,
+      omitted: container.omitted)
   }
 
   private func believable(_ claimed: Timestamp, at time: Timestamp) -> Timestamp {
@@ -193,15 +194,19 @@ extension Placement {
     var new = self
     new.pid = pid
     new.labels = container.labels
-    new.mounts = container.mounts.map { mount in
-      var mount = mount
-      if mount.volume == nil {
-        mount.volume =
-          mounts.first {
-            $0.containerPath == mount.containerPath && $0.hostPath == mount.hostPath
-          }?.volume
-      }
-      return mount
+    new.omitted = container.omitted
+    new.mounts = container.mounts
+    var size = RecordBudget.size(of: new.mounts)
+    for index in new.mounts.indices where new.mounts[index].volume == nil {
+      var mount = new.mounts[index]
+      size -= RecordBudget.size(of: mount)
+      mount.volume =
+        mounts.first {
+          $0.containerPath == mount.containerPath && $0.hostPath == mount.hostPath
+        }?.volume
+      size += RecordBudget.size(of: mount)
+      guard size <= RecordBudget.mounts else { break }
+      new.mounts[index] = mount
     }
     if new.imageDigest.isEmpty { new.imageDigest = container.imageDigest }
     return new

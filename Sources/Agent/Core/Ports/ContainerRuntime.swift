@@ -52,11 +52,13 @@ package struct ObservedContainer: Hashable, Sendable {
   /// When it was started; 1970 when it never was.
   package var startedAt: Timestamp
   package var state: State
+  /// What did not fit within `RecordBudget`; nil when everything is here.
+  package var omitted: Omission?
 
   package init(
     id: ContainerID, name: String, pod: String, podUID: String, namespace: String, image: String,
     imageDigest: String, labels: [String: String], mounts: [ContainerMount],
-    startedAt: Timestamp, state: State
+    startedAt: Timestamp, state: State, omitted: Omission? = nil
   ) {
     self.id = id
     self.name = name
@@ -69,5 +71,6 @@ package struct ObservedContainer: Hashable, Sendable {
     self.mounts = mounts
     self.startedAt = startedAt
     self.state = state
+    self.omitted = omitted
   }
 }

@@ -8,6 +8,11 @@ package actor FleetDirectory: FleetEvents {
   package struct Presence: Sendable {
     package var isConnected: Bool
     package var heartbeat: AgentHeartbeat?
+    /// Lets through what the agent observed once its records are applied.
+    var gate: ObservationGate
+
+    /// Everything up to here was observed and is in the catalog; nil while that cannot be said of this connection.
+    package var observedThrough: Timestamp? { gate.proved?.through }
   }
 
   /// Heartbeats are stored at most this often; in between they live in memory.
@@ -46,7 +51,9 @@ package actor FleetDirectory: FleetEvents {
     }
     try await nodes.connected(node, hello: hello, at: clock.timestamp())
     let applied = try await placements.applied(journal: hello.journal, of: node)
-    presence[node] = Presence(isConnected: true, heartbeat: nil)
+    presence[node] = Presence(
+      isConnected: true, heartbeat: nil,
+      gate: ObservationGate(journal: hello.journal, applied: applied))
     await closer.nodeConnected(node)
     logger.info("agent connected", metadata: ["node": "\(node)", "version": "\(hello.version)"])
     return applied
@@ -55,21 +62,25 @@ package actor FleetDirectory: FleetEvents {
   package func agentDisconnected(_ node: NodeID) async {
     presence[node]?.isConnected = false
     logger.info("agent disconnected", metadata: ["node": "\(node)"])
-    await store(presence[node]?.heartbeat, of: node)
+    await store(node)
   }
 
   package func agentBeat(_ node: NodeID, _ heartbeat: AgentHeartbeat) async {
-    presence[node] = Presence(isConnected: true, heartbeat: heartbeat)
+    presence[node]?.isConnected = true
+    presence[node]?.heartbeat = heartbeat
+    if let observed = heartbeat.observed { presence[node]?.gate.observed(observed) }
     let now = clock.now()
     guard stored[node].map({ now - $0 >= Self.storeEvery }) ?? true else { return }
     stored[node] = now
-    await store(heartbeat, of: node)
+    await store(node)
   }
 
   package func agentRecorded(_ node: NodeID, journal: String, _ records: [PlacementRecord])
     async throws -> UInt64
   {
-    try await placements.apply(records, journal: journal, of: node)
+    let applied = try await placements.apply(records, journal: journal, of: node)
+    presence[node]?.gate.applied(journal, through: applied)
+    return applied
   }
 
   package func agentReported(_ node: NodeID, _ report: CutReport) async {
@@ -77,9 +88,9 @@ package actor FleetDirectory: FleetEvents {
     await closer.reported(report, from: node, isAwaited: isAwaited)
   }
 
-  private func store(_ heartbeat: AgentHeartbeat?, of node: NodeID) async {
+  private func store(_ node: NodeID) async {
     do {
-      try await nodes.seen(node, observedThrough: heartbeat?.observedThrough, at: clock.timestamp())
+      try await nodes.seen(node, observed: presence[node]?.gate.proved, at: clock.timestamp())
     } catch {
       // The next heartbeat tries again; until then the catalog knows less, never something wrong.
       logger.error("heartbeat not stored", metadata: ["node": "\(node)", "error": "\(error)"])

@@ -144,7 +144,7 @@ package struct FleetService: FleetOperations {
   /// Asked for now, the moments since a connected agent last looked are no gap: it looks every few seconds.
   private func isWatched(_ gap: Whereabouts.Gap, now: Timestamp) async -> Bool {
     guard gap.to == nil, let presence = await sources.directory.presence(of: gap.node),
-      presence.isConnected, let observed = presence.heartbeat?.observedThrough
+      presence.isConnected, let observed = presence.observedThrough
     else { return false }
     return now - observed < Self.freshness
   }

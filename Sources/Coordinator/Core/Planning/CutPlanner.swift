@@ -73,6 +73,12 @@ package enum CutPlanner {
     case .none:
       return []
     case .all:
+      // A volume that is not known would be missing from the backup without a word.
+      if let omitted = placement.omitted, omitted.mounts > 0 {
+        throw Unresolved(
+          text: "service \(service.name): \(omitted.mounts) of its mounts are not known, since its "
+            + "container has more than a record takes; name its volumes")
+      }
       guard !backed.isEmpty else {
         throw Unresolved(
           text: "service \(service.name): none of its mounts is backed by a CSI volume; "

@@ -8,7 +8,10 @@ package protocol NodeStore: Sendable {
   /// Notes what the agent said when it connected.
   func connected(_ id: NodeID, hello: AgentHello, at time: Timestamp) async throws(CatalogError)
   /// Notes heartbeats; called at most every few seconds per node.
-  func seen(_ id: NodeID, observedThrough: Timestamp?, at time: Timestamp)
+  ///
+  /// The node counts as known through an observation only if its journal is the node's current one and is applied as
+  /// far as the observation says, and never beyond `time`; otherwise what was known before stands.
+  func seen(_ id: NodeID, observed: JournalObservation?, at time: Timestamp)
     async throws(CatalogError)
   /// Revokes the node's identity for good; its history stays.
   func revoke(_ id: NodeID, at time: Timestamp) async throws(CatalogError)

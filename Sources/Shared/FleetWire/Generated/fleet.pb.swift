@@ -305,14 +305,14 @@ package nonisolated struct Stillpoint_Fleet_V1_AgentBeat: Sendable {
   // methods supported on all messages.
 
   /// Absent while the runtime cannot be asked.
-  package var observedThrough: Int64 {
-    get {_observedThrough ?? 0}
-    set {_observedThrough = newValue}
+  package var observed: Stillpoint_Fleet_V1_Observation {
+    get {_observed ?? Stillpoint_Fleet_V1_Observation()}
+    set {_observed = newValue}
   }
-  /// Returns true if `observedThrough` has been explicitly set.
-  package var hasObservedThrough: Bool {self._observedThrough != nil}
-  /// Clears the value of `observedThrough`. Subsequent reads from it will return its default value.
-  package mutating func clearObservedThrough() {self._observedThrough = nil}
+  /// Returns true if `observed` has been explicitly set.
+  package var hasObserved: Bool {self._observed != nil}
+  /// Clears the value of `observed`. Subsequent reads from it will return its default value.
+  package mutating func clearObserved() {self._observed = nil}
 
   package var held: [Stillpoint_Fleet_V1_Held] = []
 
@@ -322,7 +322,24 @@ package nonisolated struct Stillpoint_Fleet_V1_AgentBeat: Sendable {
 
   package init() {}
 
-  fileprivate var _observedThrough: Int64? = nil
+  fileprivate var _observed: Stillpoint_Fleet_V1_Observation? = nil
+}
+
+/// Everything up to a time was seen, and the journal tells it with its records up to `end`.
+package nonisolated struct Stillpoint_Fleet_V1_Observation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var through: Int64 = 0
+
+  package var journal: String = String()
+
+  package var end: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Stillpoint_Fleet_V1_Held: Sendable {
@@ -1914,7 +1931,7 @@ nonisolated extension Stillpoint_Fleet_V1_Welcome: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Stillpoint_Fleet_V1_AgentBeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AgentBeat"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}observed_through\0\u{1}held\0\u{1}troubles\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}observed\0\u{1}held\0\u{1}troubles\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1922,7 +1939,7 @@ nonisolated extension Stillpoint_Fleet_V1_AgentBeat: SwiftProtobuf.Message, Swif
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self._observedThrough) }()
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._observed) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
       case 3: try { try decoder.decodeRepeatedStringField(value: &self.troubles) }()
       default: break
@@ -1935,8 +1952,8 @@ nonisolated extension Stillpoint_Fleet_V1_AgentBeat: SwiftProtobuf.Message, Swif
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._observedThrough {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 1)
+    try { if let v = self._observed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
     if !self.held.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 2)
@@ -1948,9 +1965,49 @@ nonisolated extension Stillpoint_Fleet_V1_AgentBeat: SwiftProtobuf.Message, Swif
   }
 
   package static func ==(lhs: Stillpoint_Fleet_V1_AgentBeat, rhs: Stillpoint_Fleet_V1_AgentBeat) -> Bool {
-    if lhs._observedThrough != rhs._observedThrough {return false}
+    if lhs._observed != rhs._observed {return false}
     if lhs.held != rhs.held {return false}
     if lhs.troubles != rhs.troubles {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_Observation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Observation"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}through\0\u{1}journal\0\u{1}end\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.through) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.journal) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.end) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.through != 0 {
+      try visitor.visitSingularInt64Field(value: self.through, fieldNumber: 1)
+    }
+    if !self.journal.isEmpty {
+      try visitor.visitSingularStringField(value: self.journal, fieldNumber: 2)
+    }
+    if self.end != 0 {
+      try visitor.visitSingularUInt64Field(value: self.end, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Observation, rhs: Stillpoint_Fleet_V1_Observation) -> Bool {
+    if lhs.through != rhs.through {return false}
+    if lhs.journal != rhs.journal {return false}
+    if lhs.end != rhs.end {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
