@@ -213,6 +213,17 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
 
+    // How long members are held, against other orders and against the limit.
+    .executableTarget(
+      name: "stillpoint-bench",
+      dependencies: [
+        "DemoFleet", "AgentCore", "Quiescers", "Snapshots", "ContainerRuntimes", "FleetLink",
+        "FleetServer", "FleetWire", "CoordinatorCore", "Catalog", "Identity", "CutProtocol",
+        "LinuxSystem", "Model", "OperatorWire", arguments, logging, signals,
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ] + x509, path: "Tests/Benchmarks", exclude: ["Workloads"], swiftSettings: strict),
+    tests("BenchmarkFigures", ["stillpoint-bench", "CutProtocol", "Model"]),
+
     tests("Model", ["Model"]),
     tests("CutProtocol", ["CutProtocol", "Model"]),
     tests("GuardianWatch", ["GuardianWatch"]),

@@ -77,6 +77,9 @@ package struct NodeHost: Sendable {
   /// The agent's configuration file.
   package var configurationFile: String { "\(directory)/agent.yaml" }
 
+  /// The socket of the node's CSI driver.
+  package var driverSocket: String { "\(directory)/csi.sock" }
+
   /// The directory in which the checkout answers, if it runs here.
   package var checkoutDirectory: String { "\(directory)/checkout" }
 

@@ -1,0 +1,66 @@
+internal import Model
+
+/// What a simulated fleet's network, applications and storage take. Drawn anew for every message and every member.
+struct Latencies: Sendable {
+  /// One way between coordinator and node.
+  func message(_ random: inout Seeded) -> Duration {
+    // One in a thousand is lost once and sent again by TCP.
+    let lost = random.unit() < 0.001 ? Duration.milliseconds(200) : .zero
+    return .microseconds(150) + Duration.microseconds(1) * (-100 * random.logarithm()) + lost
+  }
+
+  func quiesce(_ random: inout Seeded) -> Duration {
+    min(random.logNormal(median: .milliseconds(8), spread: 0.7), .milliseconds(500))
+  }
+
+  func snapshot(_ random: inout Seeded) -> Duration {
+    min(random.logNormal(median: .milliseconds(30), spread: 0.5), .seconds(2))
+  }
+
+  func thaw(_ random: inout Seeded) -> Duration {
+    min(random.logNormal(median: .milliseconds(1), spread: 0.4), .milliseconds(100))
+  }
+
+  /// Of one durable change of the catalog.
+  func store(_ random: inout Seeded) -> Duration {
+    min(random.logNormal(median: .milliseconds(4), spread: 0.5), .milliseconds(100))
+  }
+
+  /// The mean of a message there and one back.
+  static let roundTrip = Duration.microseconds(2 * (150 + 100 + 200))
+
+  static let words = """
+    one way over the network 0.15 ms plus an exponential 0.1 ms, one message in 1,000 comes 200 ms late; quiesce \
+    log-normal with median 8 ms (σ 0.7); snapshot log-normal with median 30 ms (σ 0.5); thaw log-normal with median \
+    1 ms (σ 0.4); a durable change of the catalog log-normal with median 4 ms (σ 0.5)
+    """
+}
+
+/// Reproducible randomness (SplitMix64).
+struct Seeded {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  private mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// Above 0, at most 1.
+  mutating func unit() -> Double { (Double(next() >> 11) + 1) / Double(1 << 53) }
+
+  /// Of `unit`: never above 0.
+  mutating func logarithm() -> Double { naturalLogarithm(unit()) }
+
+  mutating func logNormal(median: Duration, spread: Double) -> Duration {
+    median * exponential(spread * normal())
+  }
+
+  private mutating func normal() -> Double {
+    squareRoot(-2 * logarithm()) * cosine(2 * .pi * unit())
+  }
+}
