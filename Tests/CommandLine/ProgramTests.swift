@@ -151,7 +151,9 @@ internal import Testing
       let shown = try await shell.run("backup", "show", "shop-20260304-050607")
       #expect(shown.status == 0, "\(shown.error)")
       #expect(shown.output.contains("◆"))
+      #expect(shown.output.contains("window:    43.0 ms, longest at orders\n"), "\(shown.output)")
       let exported = try await shell.run("backup", "show", "shop-20260304-050607", "-o", "json")
+      #expect(exported.output.contains(#""slowest" : "orders""#), "\(exported.output)")
       let file = shell.directory.appending(path: "shop.json")
       try Data(exported.output.utf8).write(to: file)
       var stranger = shell

@@ -86,6 +86,10 @@ internal import Testing
       #expect(backup.state == .ended)
       #expect(backup.meetsPlan == true)
       #expect(backup.members.map(\.windowMilliseconds) == [43, 43])
+      #expect(backup.window == BackupBody.Window(milliseconds: 43, slowest: Example.orders))
+      #expect(document.readable?.window == backup.window)
+      #expect(
+        document.readable?.windows.map(\.milliseconds) == backup.members.map(\.windowMilliseconds))
       let verdict = try await browser.send(.GET, "/v1/backups/\(Example.backup)/verify")
         .body(Verdict.self)
       #expect(verdict.grade == .applicationConsistent)

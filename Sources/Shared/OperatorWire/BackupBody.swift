@@ -53,6 +53,29 @@ package struct BackupBody: Codable, Hashable, Sendable {
     }
   }
 
+  /// How long the backup held its applications.
+  package struct Window: Codable, Hashable, Sendable {
+    /// Of the member that was held longest.
+    package var milliseconds: Double
+    /// Which one that was; the first by name where several were held equally long.
+    package var slowest: ServiceName
+
+    package init(milliseconds: Double, slowest: ServiceName) {
+      self.milliseconds = milliseconds
+      self.slowest = slowest
+    }
+
+    /// Of all members' windows; nil where none is known.
+    package init?(_ windows: [(member: ServiceName, milliseconds: Double)]) {
+      guard
+        let longest = windows.max(by: {
+          ($0.milliseconds, $1.member) < ($1.milliseconds, $0.member)
+        })
+      else { return nil }
+      self.init(milliseconds: longest.milliseconds, slowest: longest.member)
+    }
+  }
+
   package var id: BackupID
   package var plan: PlanName
   package var environment: Environment
@@ -67,6 +90,8 @@ package struct BackupBody: Codable, Hashable, Sendable {
   package var verdict: Verdict?
   /// Whether it earned what its plan requires; absent while the cut runs.
   package var meetsPlan: Bool?
+  /// Absent while no member has given its certificate.
+  package var window: Window?
   package var members: [Member]
 
   package init(
@@ -86,12 +111,11 @@ package struct BackupBody: Codable, Hashable, Sendable {
     self.attempts = attempts
     self.verdict = verdict
     self.meetsPlan = meetsPlan
+    self.window = Window(
+      members.compactMap { member in
+        member.windowMilliseconds.map { (member: member.name, milliseconds: $0) }
+      })
     self.members = members
-  }
-
-  /// The longest time that one of its members was held.
-  package var longestWindowMilliseconds: Double? {
-    members.compactMap(\.windowMilliseconds).max()
   }
 }
 

@@ -1,5 +1,6 @@
 package import CutProtocol
 internal import Foundation
+package import Model
 
 /// A backup's evidence as it is exported: what proves, and the same in readable form beside it.
 ///
@@ -8,10 +9,36 @@ package struct EvidenceDocument: Codable, Hashable, Sendable {
   package struct Readable: Codable, Hashable, Sendable {
     package var plan: CutPlan
     package var statements: [HoldStatement]
+    /// How long each member was held, in the order of the statements.
+    package var windows: [MemberWindow]
+    /// The longest of them, which is the backup's; absent without a certificate.
+    package var window: BackupBody.Window?
 
     package init(plan: CutPlan, statements: [HoldStatement]) {
       self.plan = plan
       self.statements = statements
+      windows = statements.map { MemberWindow($0) }
+      window = BackupBody.Window(windows.map { ($0.member, $0.milliseconds) })
+    }
+  }
+
+  /// One member's window with its parts, in milliseconds.
+  package struct MemberWindow: Codable, Hashable, Sendable {
+    package var member: ServiceName
+    /// From the first quiesce to the end of the thaw.
+    package var milliseconds: Double
+    package var quiesceMilliseconds: Double
+    /// With every hold in force.
+    package var heldMilliseconds: Double
+    package var thawMilliseconds: Double
+
+    init(_ statement: HoldStatement) {
+      let steps = statement.steps
+      member = statement.member
+      milliseconds = steps.window.inMilliseconds
+      quiesceMilliseconds = (steps.held.duration - steps.quiesceBegan.duration).inMilliseconds
+      heldMilliseconds = (steps.thawBegan.duration - steps.held.duration).inMilliseconds
+      thawMilliseconds = (steps.thawEnded.duration - steps.thawBegan.duration).inMilliseconds
     }
   }
 

@@ -9,7 +9,7 @@ package func backupTable(_ backups: [BackupBody], wide: Bool) -> String {
     var row = [
       backup.id.text, backup.plan.text, backup.createdAt.toSecond, gradeText(backup),
       backup.meetsPlan.map { $0 ? "yes" : "no" } ?? "-", "\(backup.members.count)",
-      backup.longestWindowMilliseconds?.millisecondsText ?? "-",
+      backup.window?.milliseconds.millisecondsText ?? "-",
     ]
     if wide {
       row += [
@@ -46,6 +46,8 @@ package func backupText(_ backup: BackupBody, wide: Bool) -> String {
   fields.add("grade", gradeText(backup))
   fields.add("required", backup.requires.rawValue + (backup.meetsPlan == false ? ": not met" : ""))
   fields.add("because", backup.verdict?.sentence)
+  fields.add(
+    "window", backup.window.map { "\($0.milliseconds.millisecondsText), longest at \($0.slowest)" })
   for finding in backup.verdict?.findings ?? [] {
     fields.add("finding", "\(finding.member): \(finding.finding)")
   }
