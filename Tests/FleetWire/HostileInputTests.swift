@@ -100,19 +100,44 @@ struct HostileInputTests {
     #expect(refusal(Agent.with { $0.report = whole }) == nil)
   }
 
-  @Test func `a member twice in a witness is refused`() {
+  @Test func `a member twice in a witness is refused`() throws {
     let entry = Stillpoint_Fleet_V1_WitnessVector.Entry.with {
       $0.member = "orders"
       $0.hold = .with { $0.boot = "boot" }
     }
-    let order = Stillpoint_Fleet_V1_Order.with {
-      $0.fence = .init()
-      $0.member = "orders"
-      $0.witness = .with { $0.vector = .with { $0.entries = [entry, entry] } }
+    let twice: Data = try Stillpoint_Fleet_V1_WitnessVector.with { $0.entries = [entry, entry] }
+      .serializedBytes()
+    func order(_ vector: Data) -> Stillpoint_Fleet_V1_Order {
+      .with {
+        $0.fence = .init()
+        $0.member = "orders"
+        $0.witness = .with { $0.vector = vector }
+      }
     }
     #expect(
-      refusal(Coordinator.with { $0.order = order })
+      refusal(Coordinator.with { $0.order = order(twice) })
         == WireError("coordinator.order.witness.vector.entries", "orders is in it twice"))
+    #expect(
+      refusal(Coordinator.with { $0.order = order(Data([0xff, 0xff])) })?.field
+        == "coordinator.order.witness.vector")
+  }
+
+  @Test func `a vector that is encoded once is the same for everybody`() throws {
+    let vectors = VectorEncoding()
+    var sent: [CoordinatorMessage] = []
+    var read: [CoordinatorMessage] = []
+    for (member, counter) in [("orders", 1), ("payments", 1), ("orders", 2), ("payments", 2)] {
+      let hold = HoldID(boot: "boot", incarnation: 1, counter: UInt64(counter))
+      let message = CoordinatorMessage.order(
+        .witness(
+          fence: Fence(epoch: 1, cut: 1, attempt: 1), member: try ServiceName(member),
+          vector: WitnessVector([
+            try ServiceName("orders"): hold, try ServiceName("payments"): hold,
+          ])))
+      sent.append(message)
+      read.append(try CoordinatorMessage(message.wire(vectors)))
+    }
+    #expect(read == sent)
   }
 
   @Test func `records and certificates that are no JSON of their kind are refused`() {

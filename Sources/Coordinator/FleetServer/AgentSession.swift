@@ -46,8 +46,10 @@ final class AgentSession: Sendable {
 
   /// Queues a message; false when the session is closing, or closes now because its queue is full.
   @discardableResult
-  func offer(_ message: CoordinatorMessage) throws(WireError) -> Bool {
-    let wire = try message.wire()
+  func offer(_ message: CoordinatorMessage, _ vectors: VectorEncoding = VectorEncoding())
+    throws(WireError) -> Bool
+  {
+    let wire = try message.wire(vectors)
     guard !isClosing else { return false }
     switch queue.yield(wire) {
     case .enqueued: return true

@@ -8,6 +8,7 @@ internal import Synchronization
 /// The open streams of all agents, as the core uses them. Made before the core and the server, which both need it.
 package final class FleetGateway: AgentGateway {
   private let sessions = Mutex<[NodeID: AgentSession]>([:])
+  private let vectors = VectorEncoding()
   private let registry: any NodeRegistry
   private let logger: Logger
   private let now: @Sendable () -> Timestamp
@@ -129,7 +130,7 @@ package final class FleetGateway: AgentGateway {
   {
     let isQueued: Bool
     do throws(WireError) {
-      isQueued = try session.offer(message)
+      isQueued = try session.offer(message, vectors)
     } catch {
       throw GatewayError(.tooLarge, "\(session.node) cannot be told: \(error)")
     }

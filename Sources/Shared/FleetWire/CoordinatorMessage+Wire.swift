@@ -26,8 +26,10 @@ extension CoordinatorMessage {
     }
   }
 
-  /// Throws when a plan is above `WireLimits`.
-  package func wire() throws(WireError) -> Stillpoint_Fleet_V1_CoordinatorMessage {
+  /// Throws when a plan is above `WireLimits`. Who tells many members of one vector passes the same `vectors` each time.
+  package func wire(_ vectors: VectorEncoding = VectorEncoding()) throws(WireError)
+    -> Stillpoint_Fleet_V1_CoordinatorMessage
+  {
     var wire = Stillpoint_Fleet_V1_CoordinatorMessage()
     switch self {
     case .welcome(let welcome):
@@ -38,7 +40,7 @@ extension CoordinatorMessage {
         $0.deadAfter = welcome.deadAfter.wholeNanoseconds
       }
     case .beat: wire.beat = .init()
-    case .order(let order): wire.order = try order.wire()
+    case .order(let order): wire.order = try order.wire(vectors)
     case .request(let id, let request): wire.request = request.wire(id)
     case .recorded(let through): wire.recorded = .with { $0.through = through }
     case .farewell(let farewell):
@@ -88,7 +90,7 @@ extension CutOrder {
     case .freeze(let freeze):
       self = .freeze(
         fence: fence, member: member,
-        after: try WitnessVector(freeze.after, field("freeze")("after")))
+        after: try WitnessVector(encoded: freeze.after, field("freeze")("after")))
     case .renew(let renew):
       let field = field("renew")
       self = .renew(
@@ -97,7 +99,7 @@ extension CutOrder {
     case .witness(let witness):
       self = .witness(
         fence: fence, member: member,
-        vector: try WitnessVector(witness.vector, field("witness")("vector")))
+        vector: try WitnessVector(encoded: witness.vector, field("witness")("vector")))
     case .abort(let abort):
       self = .abort(
         fence: fence, member: member, reason: try field("abort")("reason").text(abort.reason))
@@ -107,7 +109,7 @@ extension CutOrder {
     }
   }
 
-  func wire() throws(WireError) -> Stillpoint_Fleet_V1_Order {
+  func wire(_ vectors: VectorEncoding) throws(WireError) -> Stillpoint_Fleet_V1_Order {
     var wire = Stillpoint_Fleet_V1_Order()
     wire.fence = fence.wire
     wire.member = member.text
@@ -122,13 +124,17 @@ extension CutOrder {
         $0.plan = plan
         $0.lease = lease.wholeNanoseconds
       }
-    case .freeze(_, _, let after): wire.freeze = .with { $0.after = after.wire }
+    case .freeze(_, _, let after):
+      let bytes = try vectors.bytes(of: after)
+      wire.freeze = .with { $0.after = bytes }
     case .renew(_, _, let hold, let lease):
       wire.renew = .with {
         $0.hold = hold.wire
         $0.lease = lease.wholeNanoseconds
       }
-    case .witness(_, _, let vector): wire.witness = .with { $0.vector = vector.wire }
+    case .witness(_, _, let vector):
+      let bytes = try vectors.bytes(of: vector)
+      wire.witness = .with { $0.vector = bytes }
     case .abort(_, _, let reason): wire.abort = .with { $0.reason = reason.forWire }
     case .query: wire.query = .init()
     case .settled: wire.settled = .init()

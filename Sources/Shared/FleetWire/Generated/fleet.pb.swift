@@ -673,20 +673,12 @@ package nonisolated struct Stillpoint_Fleet_V1_Order: Sendable {
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    package var after: Stillpoint_Fleet_V1_WitnessVector {
-      get {_after ?? Stillpoint_Fleet_V1_WitnessVector()}
-      set {_after = newValue}
-    }
-    /// Returns true if `after` has been explicitly set.
-    package var hasAfter: Bool {self._after != nil}
-    /// Clears the value of `after`. Subsequent reads from it will return its default value.
-    package mutating func clearAfter() {self._after = nil}
+    /// An encoded WitnessVector; the same bytes as if it stood here as a message.
+    package var after: Data = Data()
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
-
-    fileprivate var _after: Stillpoint_Fleet_V1_WitnessVector? = nil
   }
 
   package nonisolated struct Renew: Sendable {
@@ -717,20 +709,12 @@ package nonisolated struct Stillpoint_Fleet_V1_Order: Sendable {
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    package var vector: Stillpoint_Fleet_V1_WitnessVector {
-      get {_vector ?? Stillpoint_Fleet_V1_WitnessVector()}
-      set {_vector = newValue}
-    }
-    /// Returns true if `vector` has been explicitly set.
-    package var hasVector: Bool {self._vector != nil}
-    /// Clears the value of `vector`. Subsequent reads from it will return its default value.
-    package mutating func clearVector() {self._vector = nil}
+    /// An encoded WitnessVector. Every member of a cut is told the same one, so it is encoded once for all of them.
+    package var vector: Data = Data()
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
-
-    fileprivate var _vector: Stillpoint_Fleet_V1_WitnessVector? = nil
   }
 
   package nonisolated struct Abort: Sendable {
@@ -2541,25 +2525,21 @@ nonisolated extension Stillpoint_Fleet_V1_Order.Freeze: SwiftProtobuf.Message, S
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._after) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.after) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._after {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
+    if !self.after.isEmpty {
+      try visitor.visitSingularBytesField(value: self.after, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Stillpoint_Fleet_V1_Order.Freeze, rhs: Stillpoint_Fleet_V1_Order.Freeze) -> Bool {
-    if lhs._after != rhs._after {return false}
+    if lhs.after != rhs.after {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2614,25 +2594,21 @@ nonisolated extension Stillpoint_Fleet_V1_Order.Witness: SwiftProtobuf.Message, 
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._vector) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.vector) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._vector {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
+    if !self.vector.isEmpty {
+      try visitor.visitSingularBytesField(value: self.vector, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Stillpoint_Fleet_V1_Order.Witness, rhs: Stillpoint_Fleet_V1_Order.Witness) -> Bool {
-    if lhs._vector != rhs._vector {return false}
+    if lhs.vector != rhs.vector {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
