@@ -70,6 +70,7 @@ extension HoldStatement {
 
 /// The agent's own order of one hold, in time since the freeze order arrived. Section 5 of `docs/protocol.md` names them f, a, w, t.
 package struct HoldSteps: Hashable, Codable, Sendable {
+  /// The guardian was armed and the first hold was begun: from here on the application may feel it.
   package var quiesceBegan: Elapsed
   /// f: every hold of the member was in force.
   package var held: Elapsed

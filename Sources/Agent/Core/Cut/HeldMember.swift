@@ -12,6 +12,8 @@ actor HeldMember {
   private var isTaking = false
   private var isReleased = false
 
+  /// By the wall clock, when the last hold was in force.
+  private(set) var heldAt: Timestamp?
   private(set) var tokensAtHold: [StateToken] = []
   private(set) var tokensBeforeThaw: [StateToken] = []
 
@@ -34,6 +36,7 @@ actor HeldMember {
     }
     guard !isEnding else { throw Refusal(.expired, "the hold was ended while it was being taken") }
     let held = clock.now()
+    heldAt = clock.timestamp()
     for hold in holds { tokensAtHold.append(try await hold.token()) }
     return held
   }

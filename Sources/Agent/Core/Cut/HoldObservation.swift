@@ -3,6 +3,9 @@ internal import Model
 
 /// What one hold's statement will say, collected while it happens. Times are on the agent's clock.
 struct HoldObservation: Sendable {
+  /// The freeze order was taken in: the steps' origin.
+  var ordered: Duration?
+  /// The guardian was armed, and the first hold was begun.
   var quiesceBegan: Duration?
   var held: Duration?
   var frozenSent: Duration?
@@ -18,14 +21,15 @@ struct HoldObservation: Sendable {
   var snapshots: [SnapshotRecord] = []
   var thaw: ThawEvidence?
 
-  /// The steps, counted from the first quiesce; nil while one is missing.
+  /// The steps, counted from the freeze order; nil while one is missing.
   func steps() -> HoldSteps? {
-    guard let quiesceBegan, let held, let frozenSent, let witnessReceived, let thawBegan,
+    guard let ordered, let quiesceBegan, let held, let frozenSent, let witnessReceived,
+      let thawBegan,
       let thawEnded
     else { return nil }
     return HoldSteps(
-      quiesceBegan: .zero, held: held - quiesceBegan, frozenSent: frozenSent - quiesceBegan,
-      witnessReceived: witnessReceived - quiesceBegan, thawBegan: thawBegan - quiesceBegan,
-      thawEnded: thawEnded - quiesceBegan)
+      quiesceBegan: quiesceBegan - ordered, held: held - ordered,
+      frozenSent: frozenSent - ordered, witnessReceived: witnessReceived - ordered,
+      thawBegan: thawBegan - ordered, thawEnded: thawEnded - ordered)
   }
 }

@@ -24,7 +24,7 @@ extension MemberAttempt {
     let readiness = prepared.holds.map(\.readiness)
     record.process = prepared.target.process
     record.fidelity = prepared.preparation.fidelity
-    record.quiesceBegan = environment.clock.now()
+    record.ordered = environment.clock.now()
     do {
       try environment.rescues.write(
         HoldRecord(
@@ -35,8 +35,9 @@ extension MemberAttempt {
       isArmed = true
       // One that came while the guardian was being told would have found nothing armed.
       if let missed = renewalBeforeArming { await renewGuardian(missed) }
+      record.quiesceBegan = environment.clock.now()
       record.held = try await member.take()
-      record.heldAt = environment.clock.timestamp()
+      record.heldAt = await member.heldAt
       feed(.holdsTaken)
     } catch {
       feed(.holdFailed(error))
@@ -60,7 +61,7 @@ extension MemberAttempt {
     let outcome: MemberHold.Event
     do {
       if !member.volumes.isEmpty {
-        let origin = record.quiesceBegan ?? .zero
+        let origin = record.ordered ?? .zero
         let clock = environment.clock
         record.snapshots = try await environment.snapshots.cut(
           member.volumes, name: snapshotName, clock: { clock.now() - origin })
@@ -135,7 +136,7 @@ extension MemberAttempt {
     }
     prepared = nil
     held = nil
-    guard record.quiesceBegan == nil else { return }
+    guard record.ordered == nil else { return }
     // Nothing was ever held: no snapshot can exist, and the attempt is over.
     await closeEntry()
   }
