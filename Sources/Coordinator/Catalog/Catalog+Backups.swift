@@ -29,11 +29,17 @@ extension Catalog: BackupStore {
   }
 
   package func log(_ entry: BackupLogEntry, of backup: BackupID) async throws(CatalogError) {
+    try await log([entry], of: backup)
+  }
+
+  package func log(_ entries: [BackupLogEntry], of backup: BackupID) async throws(CatalogError) {
     try await decide("adding to the log of backup \(backup)") { db in
       try db.requireBackup(backup)
-      try db.run(
-        "INSERT INTO backup_log (backup, time, member, text) VALUES (?, ?, ?, ?)",
-        [backup.text, entry.time.nanoseconds, entry.member?.text, entry.text])
+      for entry in entries {
+        try db.run(
+          "INSERT INTO backup_log (backup, time, member, text) VALUES (?, ?, ?, ?)",
+          [backup.text, entry.time.nanoseconds, entry.member?.text, entry.text])
+      }
     }
   }
 

@@ -124,20 +124,12 @@ package actor BackupService {
 
   private func run(_ plan: SealedPlan, _ progress: CutProgress) async {
     let id = plan.plan.backup
-    let writer = progress.watch()
+    let writer = BackupLogWriter(
+      backup: id, store: environment.backups, clock: environment.clock,
+      logger: environment.logger)
+    let entries = progress.watch()
     await withTaskGroup(of: Void.self) { tasks in
-      let backups = environment.backups
-      let logger = environment.logger
-      tasks.addTask {
-        for await entry in writer {
-          do {
-            try await backups.log(entry, of: id)
-          } catch {
-            logger.warning(
-              "backup log line lost", metadata: ["backup": "\(id)", "error": "\(error)"])
-          }
-        }
-      }
+      tasks.addTask { await writer.run(entries) }
       let results = await cutGroups(of: plan, progress)
       await commit(await outcome(of: plan, results), progress)
       await environment.closer.ended(id)

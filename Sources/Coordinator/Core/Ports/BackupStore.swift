@@ -8,11 +8,19 @@ package protocol BackupStore: Sendable {
   func backup(_ id: BackupID) async throws(CatalogError) -> BackupRecord?
   /// Adds a line to the backup's log.
   func log(_ entry: BackupLogEntry, of backup: BackupID) async throws(CatalogError)
+  /// Adds several lines in one change; the catalog's own way, where it has one, costs a single flush.
+  func log(_ entries: [BackupLogEntry], of backup: BackupID) async throws(CatalogError)
   func logs(of backup: BackupID) async throws(CatalogError) -> [BackupLogEntry]
   /// Marks the backup as being deleted: it can not be restored any more, its snapshots are to be removed.
   func beginDeletion(_ id: BackupID, at time: Timestamp) async throws(CatalogError)
   /// Removes the backup after its snapshots are gone. The audit keeps that it existed.
   func finishDeletion(_ id: BackupID) async throws(CatalogError)
+}
+
+extension BackupStore {
+  package func log(_ entries: [BackupLogEntry], of backup: BackupID) async throws(CatalogError) {
+    for entry in entries { try await log(entry, of: backup) }
+  }
 }
 
 package struct BackupRecord: Hashable, Sendable {
