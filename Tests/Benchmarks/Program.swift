@@ -48,12 +48,16 @@ struct StillpointBench: AsyncParsableCommand {
     let screen = Screen()
     let begin = ContinuousClock.now
     guard geteuid() == 0 else {
-      screen.line("bench: FAILED: it makes network namespaces, mounts and containers, and that needs root")
+      screen.line(
+        "bench: FAILED: it makes network namespaces, mounts and containers, and that needs root")
       throw ExitCode.failure
     }
-    for old in FleetDirectory.all() where !old.isOwned && !old.isKept { _ = await Sweep(of: old).run() }
+    for old in FleetDirectory.all() where !old.isOwned && !old.isKept {
+      _ = await Sweep(of: old).run()
+    }
     let directory = try FleetDirectory.create()
     let failure = await attempt(in: directory, screen)
+    if failure != nil { keepContainerLogs(of: directory) }
     screen.line("cleaning up …")
     let left = await Sweep(of: directory).run(keepingLogs: failure != nil)
     for line in left { screen.line("  left behind: \(line)") }
@@ -64,6 +68,20 @@ struct StillpointBench: AsyncParsableCommand {
       throw ExitCode.failure
     }
     screen.line("bench: done")
+  }
+
+  /// What the members said, beside the logs of the programs, which outlive the sweep.
+  private func keepContainerLogs(of directory: FleetDirectory) {
+    let files = FileManager.default
+    for node in 1...3 {
+      let pods = "\(directory.path)/node-\(node)/pods"
+      // A node that never came so far has none.
+      for pod in (try? files.contentsOfDirectory(atPath: pods)) ?? [] {
+        for log in (try? files.contentsOfDirectory(atPath: "\(pods)/\(pod)")) ?? [] {
+          try? files.copyItem(atPath: "\(pods)/\(pod)/\(log)", toPath: "\(directory.logs)/\(log)")
+        }
+      }
+    }
   }
 
   /// The measurement, or a signal, whichever comes first; answers why it failed.
@@ -98,7 +116,8 @@ struct StillpointBench: AsyncParsableCommand {
     screen.line("order to report …")
     let probe = try await RoundTripProbe.run()
     report.probe = probe
-    screen.line("  \(probe.alone.p50.milliseconds) ms at the median, \(probe.each.shortText) each of many")
+    screen.line(
+      "  \(probe.alone.p50.milliseconds) ms at the median, \(probe.each.shortText) each of many")
 
     let imagined = SimulatedMeasurement(runs: runs, cuts: cuts ?? 30, probe: probe, screen: screen)
     for size in try sizes(simulated) {
@@ -112,7 +131,8 @@ struct StillpointBench: AsyncParsableCommand {
       let fleet = BenchFleet(
         fleet: try await Fleet.create(
           in: directory, programs: try ProgramSet(), shopFiles: absolute(source) + "/demo"),
-        members: BenchMember.first(largest), files: absolute(source) + "/Tests/Benchmarks/Workloads",
+        members: BenchMember.first(largest),
+        files: absolute(source) + "/Tests/Benchmarks/Workloads",
         rate: rate)
       try await fleet.start(screen)
       for size in realSizes {
@@ -146,7 +166,9 @@ struct StillpointBench: AsyncParsableCommand {
 
   /// In each of the runs, so that the whole takes about ten minutes.
   private static func usualCuts(_ size: Int) -> Int { size <= 3 ? 12 : size <= 10 ? 10 : 7 }
-  private static func limit(_ size: Int) -> Duration { .seconds(size <= 3 ? 80 : size <= 10 ? 110 : 230) }
+  private static func limit(_ size: Int) -> Duration {
+    .seconds(size <= 3 ? 80 : size <= 10 ? 110 : 230)
+  }
 
   private func sizes(_ text: String) throws -> [Int] {
     guard text != "none" else { return [] }

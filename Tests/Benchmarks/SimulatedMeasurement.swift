@@ -34,7 +34,9 @@ struct SimulatedMeasurement: Sendable {
       "  \(count) simulated members: \(runs * cuts) cuts, \(failed) failed; WITNESS takes the coordinator "
         + "\(costs.witness.shortText), the agent \(costs.witnessRead.shortText), other messages \(costs.small.shortText)"
     )
-    guard failed == 0 else { throw BenchError("\(failed) cuts of \(count) simulated members failed") }
+    guard failed == 0 else {
+      throw BenchError("\(failed) cuts of \(count) simulated members failed")
+    }
     return samples
   }
 

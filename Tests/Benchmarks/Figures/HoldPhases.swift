@@ -3,7 +3,9 @@ internal import Model
 
 /// Where one member's window went, by the steps that its agent signed.
 struct HoldPhases: Sendable {
-  /// From the freeze order to the last hold in force.
+  /// From the freeze order to the first quiesce: the intent is written down, the guardian is armed.
+  var arming: Duration
+  /// From there to the last hold in force.
   var quiesce: Duration
   /// From there to FROZEN handed to the link: state tokens are sampled.
   var report: Duration
@@ -19,6 +21,7 @@ struct HoldPhases: Sendable {
     let steps = statement.steps
     let requested = statement.snapshots.map(\.requested.duration).min() ?? steps.held.duration
     let answered = statement.snapshots.map(\.acknowledged.duration).max() ?? steps.held.duration
+    arming = steps.quiesceBegan.duration
     quiesce = steps.held.duration - steps.quiesceBegan.duration
     report = steps.frozenSent.duration - steps.held.duration
     witness = steps.witnessReceived.duration - steps.frozenSent.duration
@@ -28,7 +31,8 @@ struct HoldPhases: Sendable {
   }
 
   static let all: [(name: String, value: @Sendable (HoldPhases) -> Duration)] = [
-    ("quiesce", { $0.quiesce }), ("tokens, FROZEN sent", { $0.report }),
+    ("order to quiesce", { $0.arming }), ("quiesce", { $0.quiesce }),
+    ("tokens, FROZEN sent", { $0.report }),
     ("FROZEN to WITNESS", { $0.witness }), ("snapshot", { $0.snapshot }),
     ("tokens before thaw", { $0.evidence }), ("thaw", { $0.thaw }),
   ]

@@ -35,7 +35,8 @@ struct Machine: Sendable {
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 
-  private static func field(_ name: String, of path: String, separator: Character = ":") -> String? {
+  private static func field(_ name: String, of path: String, separator: Character = ":") -> String?
+  {
     for line in read(path).split(separator: "\n") where line.hasPrefix(name) {
       guard let at = line.firstIndex(of: separator) else { continue }
       return line[line.index(after: at)...].filter { $0 != "\"" }

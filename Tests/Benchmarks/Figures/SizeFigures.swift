@@ -50,7 +50,8 @@ struct SizeSamples: Sendable {
 
   /// Nil while an order has no cut.
   func figures(roundTrip: Duration) -> SizeFigures? {
-    let complete = runs.filter { run in Order.allCases.allSatisfy { run.cuts[$0]?.isEmpty == false } }
+    let complete = runs.filter { run in Order.allCases.allSatisfy { run.cuts[$0]?.isEmpty == false }
+    }
     let own = complete.map { $0.cuts[.stillpoint] ?? [] }
     let orders = Order.allCases.compactMap { order in
       figures(of: order, complete.map { $0.cuts[order] ?? [] })

@@ -16,7 +16,8 @@ struct Table {
       return "| " + padded.joined(separator: " | ") + " |"
     }
     let rule = widths.enumerated().map { column, width in
-      String(repeating: "-", count: max(1, width - (column == 0 ? 0 : 1))) + (column == 0 ? "" : ":")
+      String(repeating: "-", count: max(1, width - (column == 0 ? 0 : 1)))
+        + (column == 0 ? "" : ":")
     }
     return ([line(headings), "| " + rule.joined(separator: " | ") + " |"] + rows.map(line))
       .joined(separator: "\n")

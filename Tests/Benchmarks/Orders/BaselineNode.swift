@@ -32,7 +32,8 @@ struct BaselineNode: Sendable {
 
   /// The first process of a running container.
   func process(of container: ContainerID) async throws -> ProcessIdentity {
-    guard let observed = try await runtime.container(container), case .running(let pid) = observed.state
+    guard let observed = try await runtime.container(container),
+      case .running(let pid) = observed.state
     else { throw BenchError("container \(container) on \(name) does not run any more") }
     return ProcessIdentity(
       container: container, pid: pid, startTicks: try ProcessFacts.startTicks(pid))

@@ -19,7 +19,9 @@ struct IdleProbe: Sendable {
 
   static func run(_ fleet: Fleet, over time: Duration) async throws -> IdleProbe {
     var processes: [(String, Int32)] = []
-    if let coordinator = fleet.coordinator.daemon.pid { processes.append(("coordinator", coordinator)) }
+    if let coordinator = fleet.coordinator.daemon.pid {
+      processes.append(("coordinator", coordinator))
+    }
     for node in fleet.nodes {
       if let agent = node.agent.pid { processes.append(("agent", agent)) }
       if let guardian = node.guardian { processes.append(("guardian", guardian)) }
@@ -31,7 +33,8 @@ struct IdleProbe: Sendable {
     let over = ContinuousClock.now - begin
     var byProgram: [String: [Cost]] = [:]
     for (process, ticksBefore) in zip(processes, before) {
-      let used = Double(try ticks(of: process.1) - ticksBefore) / Double(sysconf(Int32(_SC_CLK_TCK)))
+      let used =
+        Double(try ticks(of: process.1) - ticksBefore) / Double(sysconf(Int32(_SC_CLK_TCK)))
       byProgram[process.0, default: []].append(
         Cost(
           program: process.0, cores: used / over.inMilliseconds * 1000 * 100,

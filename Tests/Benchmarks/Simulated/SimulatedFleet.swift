@@ -162,7 +162,7 @@ struct SimulatedFleet {
     let name = names[number]
     let event: CoordinatorCut.Event =
       switch news {
-      case .prepared(let preparation): .prepared(name, preparation)
+      case .prepared(let hold, let preparation): .prepared(name, hold, preparation)
       case .refused(let refusal): .refused(name, refusal)
       case .frozen(let hold): .frozen(name, hold)
       case .nack(let refusal): .nack(name, refusal)

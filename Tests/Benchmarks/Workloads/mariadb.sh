@@ -9,7 +9,7 @@ if [ ! -e /data/ready ]; then
     --innodb-log-file-size=16M
   touch /data/ready
 fi
-python3 /srv/load.py mariadb &
+while :; do python3 /srv/load.py mariadb || sleep 1; done &
 exec mariadbd --no-defaults --datadir=/data/mysql --socket=/run/mysqld/mysqld.sock \
   --pid-file=/run/mysqld/mysqld.pid --skip-networking --innodb-buffer-pool-size=16M \
   --innodb-log-file-size=16M --log-bin=/data/mysql/binlog --sync-binlog=1 \

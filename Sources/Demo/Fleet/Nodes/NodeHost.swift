@@ -52,7 +52,7 @@ package struct NodeHost: Sendable {
     coordinator: \(coordinator):\(CoordinatorHost.fleetPort)
     enrolment: \(coordinator):\(CoordinatorHost.enrolmentPort)
     stateDirectory: \(directory)/agent-state
-    runDirectory: \(directory)/agent-run
+    runDirectory: \(runDirectory)
     criSocket: \(engine.socket)
     volumesRoot: \(volumesRoot)
     csiDrivers:
@@ -104,8 +104,22 @@ package struct NodeHost: Sendable {
 
   /// Starts the agent as its unit for systemd does: what may have been left held is thawed first.
   package func startAgent() async throws {
+    try await mountRunDirectory()
     try await run(programs.agent, ["thaw-on-start", "--config", configurationFile])
     try agent.start()
+  }
+
+  private var runDirectory: String { "\(directory)/agent-run" }
+
+  /// In memory, as `/run` of every node is: what is written while applications wait must not wait for a disk.
+  private func mountRunDirectory() async throws {
+    let mounted = try await Command("findmnt", ["--mountpoint", runDirectory]).outcome()
+    guard mounted.status != 0 else { return }
+    try FileManager.default.createDirectory(
+      atPath: runDirectory, withIntermediateDirectories: true)
+    try await Command(
+      "mount", ["-t", "tmpfs", "-o", "size=16m,mode=700", "stillpoint-run", runDirectory]
+    ).run()
   }
 
   /// The guardian that the running agent has started.
