@@ -4,9 +4,10 @@ internal import Model
 struct Latencies: Sendable {
   /// One way between coordinator and node.
   func message(_ random: inout Seeded) -> Duration {
-    // One in a thousand is lost once and sent again by TCP.
-    let lost = random.unit() < 0.001 ? Duration.milliseconds(200) : .zero
-    return .microseconds(150) + Duration.microseconds(1) * (-100 * random.logarithm()) + lost
+    let fate = random.unit()
+    // One in a million is lost once and sent again by TCP, one in a thousand meets a busy node or a full queue.
+    let late = fate < 1e-6 ? Duration.milliseconds(200) : fate < 1e-3 ? .milliseconds(5) : .zero
+    return .microseconds(150) + Duration.microseconds(1) * (-100 * random.logarithm()) + late
   }
 
   func quiesce(_ random: inout Seeded) -> Duration {
@@ -27,11 +28,11 @@ struct Latencies: Sendable {
   }
 
   /// The mean of a message there and one back.
-  static let roundTrip = Duration.microseconds(2 * (150 + 100 + 200))
+  static let roundTrip = Duration.microseconds(2 * (150 + 100 + 5))
 
   static let words = """
-    one way over the network 0.15 ms plus an exponential 0.1 ms, one message in 1,000 comes 200 ms late; quiesce \
-    log-normal with median 8 ms (σ 0.7); snapshot log-normal with median 30 ms (σ 0.5); thaw log-normal with median \
+    one way over the network 0.15 ms plus an exponential 0.1 ms, one message in 1,000 comes 5 ms late and \
+    one in a million 200 ms (lost and sent again); quiesce log-normal with median 8 ms (σ 0.7); snapshot log-normal with median 30 ms (σ 0.5); thaw log-normal with median \
     1 ms (σ 0.4); a durable change of the catalog log-normal with median 4 ms (σ 0.5)
     """
 }
