@@ -40,9 +40,13 @@ struct MemberPreparation: Sendable {
       throw Refusal(.moved, "\(member.name) was planned on \(member.node), not here")
     }
     let known = try await listed(in: environment)
-    guard let container = known.first(where: { $0.id == member.container }),
-      case .running(let pid) = container.state
-    else {
+    let planned = known.first { $0.id == member.container }
+    if case .unknown(let why)? = planned?.state {
+      throw Refusal(
+        .busy, "the state of container \(member.container) of \(member.name) cannot be told: \(why)"
+      )
+    }
+    guard let container = planned, case .running(let pid) = container.state else {
       throw Refusal(
         .moved, "container \(member.container) of \(member.name) is not running any more",
         hint: "take the backup again: it is then planned on what runs now")
