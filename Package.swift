@@ -93,6 +93,7 @@ let package = Package(
   ],
   targets: [
     // Shared: values and protocol logic first, then what both sides of a wire need.
+    library("Release", "Shared/Release"),
     library("Model", "Shared/Model"),
     library("CutProtocol", "Shared/CutProtocol", ["Model", crypto]),
     .target(name: "CLinux", path: "Sources/Shared/CLinux"),
@@ -100,7 +101,7 @@ let package = Package(
     library("Lifecycle", "Shared/Lifecycle", [lifecycle]),
     library("ConfigurationFile", "Shared/ConfigurationFile", [yaml]),
     library("Telemetry", "Shared/Telemetry", [logging]),
-    library("Identity", "Shared/Identity", ["Model", "CutProtocol"] + x509),
+    library("Identity", "Shared/Identity", ["Model", "CutProtocol", "LinuxSystem"] + x509),
     .target(
       name: "FleetWire", dependencies: ["Model", "CutProtocol"] + grpc,
       path: "Sources/Shared/FleetWire", exclude: ["Protos"], swiftSettings: strict),
@@ -137,8 +138,8 @@ let package = Package(
       "stillpoint-coordinator", "Coordinator/Main",
       [
         "Model", "CutProtocol", "CoordinatorCore", "Catalog", "FleetServer", "OperatorAPI",
-        "Identity", "Telemetry", "Lifecycle", "ConfigurationFile", arguments, logging, lifecycle,
-        signals,
+        "Identity", "Telemetry", "Lifecycle", "ConfigurationFile", "Release", arguments, logging,
+        lifecycle, signals,
       ]),
 
     // Agent
@@ -162,24 +163,24 @@ let package = Package(
         lifecycle, .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOCore", package: "swift-nio"),
       ] + grpc + x509),
-    program("stillpoint-guardian", "Agent/Guardian", ["GuardianWatch", "CLinux"]),
+    program("stillpoint-guardian", "Agent/Guardian", ["GuardianWatch", "CLinux", "Release"]),
     library("GuardianWatch", "Shared/GuardianWatch"),
     program(
       "stillpoint-agent", "Agent/Main",
       [
         "Model", "CutProtocol", "AgentCore", "ContainerRuntimes", "Quiescers", "Snapshots",
         "FleetLink", "Identity", "LinuxSystem", "Telemetry", "Lifecycle", "ConfigurationFile",
-        arguments, logging, lifecycle, signals,
+        "Release", arguments, logging, lifecycle, signals,
       ]),
 
     // The small CSI driver
     library(
       "LocalStorage", "LocalStorage/Driver",
-      ["CSIWire", "LinuxSystem", grpcTransport, logging, subprocess] + grpc),
+      ["CSIWire", "LinuxSystem", "Model", "Release", grpcTransport, logging, subprocess] + grpc),
     program(
       "stillpoint-csi-local", "LocalStorage/Main",
       [
-        "LocalStorage", arguments, logging, lifecycle,
+        "LocalStorage", "Model", "Release", arguments, logging, lifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
 
@@ -198,7 +199,7 @@ let package = Package(
     program(
       "stillpoint", "CommandLine/Main",
       [
-        "Model", "CutProtocol", "OperatorWire", "CommandLineKit", arguments,
+        "Model", "CutProtocol", "OperatorWire", "CommandLineKit", "Release", arguments,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
 
@@ -264,7 +265,8 @@ let package = Package(
       "CommandLine",
       [
         "CommandLineKit", "stillpoint", "OperatorFakes", "OperatorWire", "CoordinatorCore",
-        "CutProtocol", "Identity", "Model", .product(name: "NIOCore", package: "swift-nio"),
+        "CutProtocol", "Identity", "Model", "Release",
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     // Stands in for an agent that is killed or stopped in the middle of a hold.
@@ -289,8 +291,9 @@ let package = Package(
     // The real driver on a pool of its own, for both suites below.
     .target(
       name: "StorageTesting",
-      dependencies: ["LocalStorage", "CSIWire", "LinuxSystem", grpcTransport, logging, subprocess]
-        + grpc, path: "Tests/Support/Storage", swiftSettings: strict),
+      dependencies: [
+        "LocalStorage", "CSIWire", "LinuxSystem", "Model", grpcTransport, logging, subprocess,
+      ] + grpc, path: "Tests/Support/Storage", swiftSettings: strict),
     tests(
       "Snapshots",
       [

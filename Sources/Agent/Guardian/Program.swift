@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Release
 
 /// `stillpoint-guardian`: started by the agent with its socket as descriptor 3, ends every hold that the agent does not end.
 @main
@@ -7,6 +8,10 @@ struct Program {
   private static let socket: Int32 = 3
 
   static func main() {
+    if CommandLine.arguments.dropFirst() == ["--version"] {
+      print(Release.version)
+      exit(0)
+    }
     var kind: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)
     guard getsockopt(socket, SOL_SOCKET, SO_TYPE, &kind, &length) == 0,

@@ -4,8 +4,6 @@ internal import Snapshots
 
 /// The agent's configuration file; `deploy/config/agent.yaml` explains every key.
 struct AgentConfiguration: Decodable, Sendable {
-  static let programVersion = "0.1.0"
-
   struct Driver: Decodable, Sendable {
     var name: DriverName
     var socket: String

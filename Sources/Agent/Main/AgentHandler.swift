@@ -2,6 +2,7 @@ internal import AgentCore
 internal import CutProtocol
 internal import LinuxSystem
 internal import Model
+internal import Release
 
 /// What the coordinator can ask of this node.
 struct AgentHandler: OrderHandler {
@@ -18,8 +19,6 @@ struct AgentHandler: OrderHandler {
       case .deleteSnapshot(let driver, let snapshot, let group):
         try await snapshots.delete(driver: driver, snapshot: snapshot, group: group)
         return .done
-      case .deleteOrphans(let volumes, let name):
-        return .deleted(try await snapshots.deleteOrphans(volumes, name: name))
       case .restore(let order):
         return .restored(try await snapshots.restore(order))
       }
@@ -31,7 +30,7 @@ struct AgentHandler: OrderHandler {
   func hello() async -> AgentHello {
     let view = discovery.view
     return AgentHello(
-      version: AgentConfiguration.programVersion, boot: await ledger.boot,
+      version: Release.version, boot: await ledger.boot,
       incarnation: await ledger.incarnation, highestFence: await ledger.highestFence,
       journalEnd: view.journalEnd, journal: view.journal)
   }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Release
 internal import Telemetry
 
 /// `stillpoint-agent`: what runs on every node.
@@ -8,7 +9,7 @@ struct AgentProgram: AsyncParsableCommand {
     commandName: "stillpoint-agent",
     abstract:
       "Records what runs on this node, holds applications still, and snapshots their volumes.",
-    version: AgentConfiguration.programVersion,
+    version: Release.version,
     subcommands: [Run.self, Enrol.self, ThawOnStartCommand.self, VolumeCommand.self])
 }
 

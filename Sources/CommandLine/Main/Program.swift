@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CommandLineKit
 internal import Foundation
+internal import Release
 
 /// The operator's command line.
 @main
@@ -11,6 +12,7 @@ struct Stillpoint: AsyncParsableCommand {
     discussion: """
       Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but the grade required was not met.
       """,
+    version: Release.version,
     subcommands: [
       StatusCommand.self, NodeCommand.self, ServiceCommand.self, PlanCommand.self,
       BackupCommand.self, RestoreCommand.self, AgentCommand.self, AuditCommand.self,

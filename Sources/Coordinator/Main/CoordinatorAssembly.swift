@@ -9,6 +9,7 @@ internal import Lifecycle
 internal import Logging
 internal import Model
 internal import OperatorAPI
+internal import Release
 internal import ServiceLifecycle
 
 /// Every part of the coordinator, made in the order of their dependencies.
@@ -60,7 +61,7 @@ struct CoordinatorAssembly {
     let issuer = authority
     operations = Operations(
       fleet: FleetService(
-        fleet: configuration.fleet, version: CoordinatorConfiguration.programVersion,
+        fleet: configuration.fleet, version: Release.version,
         startedAt: .now(),
         sources: FleetService.Sources(
           nodes: catalog, placements: catalog, plans: catalog, backups: catalog,
@@ -98,7 +99,7 @@ struct CoordinatorAssembly {
         configuration: FleetServerConfiguration(
           host: configuration.fleetListen.host, port: configuration.fleetListen.port,
           enrolmentPort: configuration.enrolmentListen.port,
-          version: CoordinatorConfiguration.programVersion),
+          version: Release.version),
         authority: authority, certificate: certificate, gateway: gateway, events: directory,
         tokens: catalog, registry: catalog, logger: logger),
       ShownCertificate(certificate: certificate, shown: shown),

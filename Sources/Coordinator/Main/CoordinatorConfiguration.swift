@@ -3,7 +3,6 @@ internal import Model
 
 /// The coordinator's configuration file; `deploy/config/coordinator.yaml` explains every key.
 struct CoordinatorConfiguration: Decodable, Sendable {
-  static let programVersion = "0.1.0"
 
   var fleet: FleetID
   var stateDirectory: String

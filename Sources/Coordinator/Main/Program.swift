@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Release
 internal import Telemetry
 
 /// `stillpoint-coordinator`: once per fleet.
@@ -7,7 +8,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stillpoint-coordinator",
     abstract: "Sequences backups across all services of a fleet and keeps its catalog.",
-    version: CoordinatorConfiguration.programVersion,
+    version: Release.version,
     subcommands: [Run.self, OperatorCommand.self])
 }
 

@@ -2,7 +2,6 @@
 package struct DriverIdentity: Hashable, Sendable {
   /// What orchestrators and volumes' files call the driver.
   package static let name = "local.csi.stillpoint.dev"
-  package static let version = "0.1.0"
   /// The topology segment that ties a volume to its node.
   package static let topologyKey = "local.csi.stillpoint.dev/node"
 

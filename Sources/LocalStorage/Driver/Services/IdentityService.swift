@@ -1,5 +1,6 @@
 package import CSIWire
 package import GRPCCore
+internal import Release
 internal import SwiftProtobuf
 
 /// `csi.v1.Identity`: what the driver is and can do.
@@ -11,7 +12,7 @@ package struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
   {
     .with {
       $0.name = DriverIdentity.name
-      $0.vendorVersion = DriverIdentity.version
+      $0.vendorVersion = Release.version
       $0.manifest = ["url": "https://stillpoint.dev"]
     }
   }
