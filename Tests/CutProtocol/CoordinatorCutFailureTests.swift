@@ -156,7 +156,7 @@ import Testing
       $0.fence.attempt = 0
     }
     #expect(actions == [])
-    #expect(driver.machine.phases[orders] == .frozen)
+    #expect(driver.machine.members[orders]?.phase == .frozen)
   }
 
   @Test func `a broken hold is tried again, and the last attempt's is committed as what it proves`()

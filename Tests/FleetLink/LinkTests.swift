@@ -98,10 +98,11 @@ struct LinkTests {
     let agent = TestAgent(try await fleet.agent("node-1"))
     let node = try NodeID("node-1")
     let (gate, open) = AsyncStream<Void>.makeStream()
+    let answer = Refusal(.busy, "the driver is starting")
     agent.handler.onRequest.withLock {
       $0 = { _ in
         for await _ in gate { break }
-        return .deleted(3)
+        return .failed(answer)
       }
     }
     let request = NodeRequest.deleteSnapshot(
@@ -119,8 +120,8 @@ struct LinkTests {
         try await fleet.gateway.send(abort, to: node)
         try await eventually("the order passes") { agent.handler.orders == [abort] }
         open.finish()
-        #expect(try await reply == .deleted(3))
-        #expect(try await same == .deleted(3))
+        #expect(try await reply == .failed(answer))
+        #expect(try await same == .failed(answer))
         #expect(agent.handler.state.withLock { $0.requests.count } == 1)
       }
     }

@@ -78,8 +78,7 @@ struct RoundTripTests {
     for seed in 0..<Self.rounds {
       var generator = Generator(seed: seed)
       for reply: NodeReply in [
-        .done, .deleted(generator.below(1000)), .restored(try generator.volume()),
-        .failed(generator.refusal()),
+        .done, .restored(try generator.volume()), .failed(generator.refusal()),
       ] {
         try check(.reply(id: generator.next(), reply), seed: seed)
       }
@@ -126,11 +125,6 @@ struct RoundTripTests {
         .deleteSnapshot(
           driver: try DriverName(generator.name()), snapshot: try SnapshotHandle(generator.name()),
           group: try generator.optional { try SnapshotHandle($0.name()) }),
-        .deleteOrphans(
-          volumes: try generator.list { try $0.memberVolume() },
-          name: SnapshotName(
-            fence: generator.fence(), member: try ServiceName(generator.name()),
-            hold: generator.hold(), backup: try BackupID(generator.name()))),
         .restore(
           VolumeRestore(
             restore: try RestoreID(generator.name()), source: try generator.snapshot(),

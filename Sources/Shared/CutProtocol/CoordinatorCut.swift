@@ -84,9 +84,6 @@ package struct CoordinatorCut: Sendable {
 
   package var isFinished: Bool { state == .finished }
 
-  /// The members of the current attempt with the phase each has reached, for status displays.
-  package var phases: [ServiceName: AttemptMember.Phase] { members.mapValues(\.phase) }
-
   /// When the shell has to feed a `tick`.
   package var nextDeadline: Duration? {
     switch state {

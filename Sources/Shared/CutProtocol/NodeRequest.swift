@@ -3,15 +3,11 @@ package import Model
 /// What the coordinator asks of a node outside any hold; answered by one `NodeReply`. Each is idempotent.
 package enum NodeRequest: Hashable, Sendable {
   case deleteSnapshot(driver: DriverName, snapshot: SnapshotHandle, group: SnapshotHandle?)
-  /// Delete whatever snapshots of these names exist, counted or not.
-  case deleteOrphans(volumes: [MemberVolume], name: SnapshotName)
   case restore(VolumeRestore)
 }
 
 package enum NodeReply: Hashable, Sendable {
   case done
-  /// How many orphans were deleted.
-  case deleted(Int)
   case restored(VolumeRef)
   case failed(Refusal)
 }

@@ -11,13 +11,6 @@ extension NodeRequest {
         driver: try field("driver").name(delete.driver),
         snapshot: try field("snapshot").name(delete.snapshot),
         group: delete.hasGroup ? try field("group").name(delete.group) : nil)
-    case .deleteOrphans(let delete):
-      let field = field("delete_orphans")
-      self = .deleteOrphans(
-        volumes: try field("volumes").list(delete.volumes) { volume, field throws(WireError) in
-          try MemberVolume(volume, field)
-        },
-        name: try SnapshotName(delete.name, field("name")))
     case .restore(let restore):
       let field = field("restore")
       self = .restore(
@@ -41,11 +34,6 @@ extension NodeRequest {
         $0.snapshot = snapshot.text
         if let group { $0.group = group.text }
       }
-    case .deleteOrphans(let volumes, let name):
-      wire.deleteOrphans = .with {
-        $0.volumes = volumes.map(\.wire)
-        $0.name = name.wire
-      }
     case .restore(let restore):
       wire.restore = .with {
         $0.restore = restore.restore.text
@@ -61,11 +49,6 @@ extension NodeReply {
   init(_ wire: Stillpoint_Fleet_V1_Reply, _ field: WireField) throws(WireError) {
     switch wire.kind {
     case .done: self = .done
-    case .deleted(let deleted):
-      guard let count = Int(exactly: deleted.count), count >= 0 else {
-        throw field("deleted").error("\(deleted.count) is no number of snapshots")
-      }
-      self = .deleted(count)
     case .restored(let volume): self = .restored(try VolumeRef(volume, field("restored")))
     case .failed(let refusal): self = .failed(try Refusal(refusal, field("failed")))
     case nil: throw field.error("it is a reply of an unknown kind")
@@ -77,7 +60,6 @@ extension NodeReply {
     wire.id = id
     switch self {
     case .done: wire.done = .init()
-    case .deleted(let count): wire.deleted = .with { $0.count = Int64(count) }
     case .restored(let volume): wire.restored = volume.wire
     case .failed(let refusal): wire.failed = refusal.wire
     }
@@ -97,38 +79,6 @@ extension VolumeRef {
       $0.driver = driver.text
       $0.handle = handle.text
       $0.publishedAt = publishedAt
-    }
-  }
-}
-
-extension MemberVolume {
-  init(_ wire: Stillpoint_Fleet_V1_MemberVolume, _ field: WireField) throws(WireError) {
-    self.init(
-      containerPath: try field("container_path").text(wire.containerPath),
-      volume: try VolumeRef(wire.volume, field("volume")))
-  }
-
-  var wire: Stillpoint_Fleet_V1_MemberVolume {
-    .with {
-      $0.containerPath = containerPath
-      $0.volume = volume.wire
-    }
-  }
-}
-
-extension SnapshotName {
-  init(_ wire: Stillpoint_Fleet_V1_SnapshotName, _ field: WireField) throws(WireError) {
-    self.init(
-      fence: Fence(wire.fence), member: try field("member").name(wire.member),
-      hold: try HoldID(wire.hold, field("hold")), backup: try field("backup").name(wire.backup))
-  }
-
-  var wire: Stillpoint_Fleet_V1_SnapshotName {
-    .with {
-      $0.fence = fence.wire
-      $0.member = member.text
-      $0.hold = hold.wire
-      $0.backup = backup.text
     }
   }
 }

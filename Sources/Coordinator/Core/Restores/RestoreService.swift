@@ -83,7 +83,7 @@ package actor RestoreService {
     case .restored(let volume): return volume
     case .failed(let refusal):
       throw OperationError(.conflict, "\(what) was not restored: \(refusal)")
-    case .done, .deleted:
+    case .done:
       throw OperationError(.unavailable, "\(what): the agent gave an answer to another request")
     }
   }
@@ -123,7 +123,7 @@ extension RestoreService: RestoreOperations {
       of: backup, services: request.services, snapshots: backups.snapshots(of: backup))
     try await refuseMixing(request, steps)
     let record = RestoreRecord(
-      id: try RestorePlanner.newID(), backup: request.backup, into: request.into,
+      id: try newID(), backup: request.backup, into: request.into,
       createdBy: author, createdAt: .now(), endedAt: nil, state: .running, steps: steps)
     do {
       try await store.saveRestore(record)
@@ -136,6 +136,14 @@ extension RestoreService: RestoreOperations {
     }
     start(record)
     return record
+  }
+
+  private func newID() throws(OperationError) -> RestoreID {
+    do {
+      return try RestoreID(DatedName.make("restore", at: .now(), random: SystemRandom()))
+    } catch {
+      throw OperationError(.invalid, "\(error)")
+    }
   }
 
   /// The proof is evaluated anew: a backup is restored for what it proves today.

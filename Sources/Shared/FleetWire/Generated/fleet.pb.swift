@@ -1023,64 +1023,6 @@ package nonisolated struct Stillpoint_Fleet_V1_Volume: Sendable {
   package init() {}
 }
 
-package nonisolated struct Stillpoint_Fleet_V1_MemberVolume: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var containerPath: String = String()
-
-  package var volume: Stillpoint_Fleet_V1_Volume {
-    get {_volume ?? Stillpoint_Fleet_V1_Volume()}
-    set {_volume = newValue}
-  }
-  /// Returns true if `volume` has been explicitly set.
-  package var hasVolume: Bool {self._volume != nil}
-  /// Clears the value of `volume`. Subsequent reads from it will return its default value.
-  package mutating func clearVolume() {self._volume = nil}
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-
-  fileprivate var _volume: Stillpoint_Fleet_V1_Volume? = nil
-}
-
-package nonisolated struct Stillpoint_Fleet_V1_SnapshotName: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var fence: Stillpoint_Fleet_V1_Fence {
-    get {_fence ?? Stillpoint_Fleet_V1_Fence()}
-    set {_fence = newValue}
-  }
-  /// Returns true if `fence` has been explicitly set.
-  package var hasFence: Bool {self._fence != nil}
-  /// Clears the value of `fence`. Subsequent reads from it will return its default value.
-  package mutating func clearFence() {self._fence = nil}
-
-  package var member: String = String()
-
-  package var hold: Stillpoint_Fleet_V1_HoldID {
-    get {_hold ?? Stillpoint_Fleet_V1_HoldID()}
-    set {_hold = newValue}
-  }
-  /// Returns true if `hold` has been explicitly set.
-  package var hasHold: Bool {self._hold != nil}
-  /// Clears the value of `hold`. Subsequent reads from it will return its default value.
-  package mutating func clearHold() {self._hold = nil}
-
-  package var backup: String = String()
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-
-  fileprivate var _fence: Stillpoint_Fleet_V1_Fence? = nil
-  fileprivate var _hold: Stillpoint_Fleet_V1_HoldID? = nil
-}
-
 package nonisolated struct Stillpoint_Fleet_V1_SnapshotRecord: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1146,14 +1088,6 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
     set {kind = .deleteSnapshot(newValue)}
   }
 
-  package var deleteOrphans: Stillpoint_Fleet_V1_Request.DeleteOrphans {
-    get {
-      if case .deleteOrphans(let v)? = kind {return v}
-      return Stillpoint_Fleet_V1_Request.DeleteOrphans()
-    }
-    set {kind = .deleteOrphans(newValue)}
-  }
-
   package var restore: Stillpoint_Fleet_V1_Request.Restore {
     get {
       if case .restore(let v)? = kind {return v}
@@ -1166,7 +1100,6 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
     case deleteSnapshot(Stillpoint_Fleet_V1_Request.DeleteSnapshot)
-    case deleteOrphans(Stillpoint_Fleet_V1_Request.DeleteOrphans)
     case restore(Stillpoint_Fleet_V1_Request.Restore)
 
   }
@@ -1194,29 +1127,6 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
     package init() {}
 
     fileprivate var _group: String? = nil
-  }
-
-  package nonisolated struct DeleteOrphans: Sendable {
-    // SwiftProtobuf.Message conformance is added in an extension below. See the
-    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-    // methods supported on all messages.
-
-    package var volumes: [Stillpoint_Fleet_V1_MemberVolume] = []
-
-    package var name: Stillpoint_Fleet_V1_SnapshotName {
-      get {_name ?? Stillpoint_Fleet_V1_SnapshotName()}
-      set {_name = newValue}
-    }
-    /// Returns true if `name` has been explicitly set.
-    package var hasName: Bool {self._name != nil}
-    /// Clears the value of `name`. Subsequent reads from it will return its default value.
-    package mutating func clearName() {self._name = nil}
-
-    package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-    package init() {}
-
-    fileprivate var _name: Stillpoint_Fleet_V1_SnapshotName? = nil
   }
 
   package nonisolated struct Restore: Sendable {
@@ -1273,14 +1183,6 @@ package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
     set {kind = .done(newValue)}
   }
 
-  package var deleted: Stillpoint_Fleet_V1_Reply.Deleted {
-    get {
-      if case .deleted(let v)? = kind {return v}
-      return Stillpoint_Fleet_V1_Reply.Deleted()
-    }
-    set {kind = .deleted(newValue)}
-  }
-
   package var restored: Stillpoint_Fleet_V1_Volume {
     get {
       if case .restored(let v)? = kind {return v}
@@ -1301,7 +1203,6 @@ package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
     case done(Stillpoint_Fleet_V1_Reply.Done)
-    case deleted(Stillpoint_Fleet_V1_Reply.Deleted)
     case restored(Stillpoint_Fleet_V1_Volume)
     case failed(Stillpoint_Fleet_V1_Refusal)
 
@@ -1311,18 +1212,6 @@ package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
-
-    package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-    package init() {}
-  }
-
-  package nonisolated struct Deleted: Sendable {
-    // SwiftProtobuf.Message conformance is added in an extension below. See the
-    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-    // methods supported on all messages.
-
-    package var count: Int64 = 0
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3079,94 +2968,6 @@ nonisolated extension Stillpoint_Fleet_V1_Volume: SwiftProtobuf.Message, SwiftPr
   }
 }
 
-nonisolated extension Stillpoint_Fleet_V1_MemberVolume: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".MemberVolume"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}container_path\0\u{1}volume\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.containerPath) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._volume) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.containerPath.isEmpty {
-      try visitor.visitSingularStringField(value: self.containerPath, fieldNumber: 1)
-    }
-    try { if let v = self._volume {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Stillpoint_Fleet_V1_MemberVolume, rhs: Stillpoint_Fleet_V1_MemberVolume) -> Bool {
-    if lhs.containerPath != rhs.containerPath {return false}
-    if lhs._volume != rhs._volume {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Stillpoint_Fleet_V1_SnapshotName: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".SnapshotName"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fence\0\u{1}member\0\u{1}hold\0\u{1}backup\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._fence) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.member) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._hold) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.backup) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._fence {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if !self.member.isEmpty {
-      try visitor.visitSingularStringField(value: self.member, fieldNumber: 2)
-    }
-    try { if let v = self._hold {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if !self.backup.isEmpty {
-      try visitor.visitSingularStringField(value: self.backup, fieldNumber: 4)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Stillpoint_Fleet_V1_SnapshotName, rhs: Stillpoint_Fleet_V1_SnapshotName) -> Bool {
-    if lhs._fence != rhs._fence {return false}
-    if lhs.member != rhs.member {return false}
-    if lhs._hold != rhs._hold {return false}
-    if lhs.backup != rhs.backup {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
 nonisolated extension Stillpoint_Fleet_V1_SnapshotRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SnapshotRecord"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}container_path\0\u{1}volume\0\u{1}name\0\u{1}handle\0\u{1}group\0\u{3}size_bytes\0\u{3}created_at\0\u{3}ready_to_use\0\u{1}requested\0\u{1}acknowledged\0")
@@ -3248,7 +3049,7 @@ nonisolated extension Stillpoint_Fleet_V1_SnapshotRecord: SwiftProtobuf.Message,
 
 nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Request"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}delete_snapshot\0\u{3}delete_orphans\0\u{1}restore\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}delete_snapshot\0\u{1}restore\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3271,19 +3072,6 @@ nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 3: try {
-        var v: Stillpoint_Fleet_V1_Request.DeleteOrphans?
-        var hadOneofValue = false
-        if let current = self.kind {
-          hadOneofValue = true
-          if case .deleteOrphans(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.kind = .deleteOrphans(v)
-        }
-      }()
-      case 4: try {
         var v: Stillpoint_Fleet_V1_Request.Restore?
         var hadOneofValue = false
         if let current = self.kind {
@@ -3314,13 +3102,9 @@ nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftP
       guard case .deleteSnapshot(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     }()
-    case .deleteOrphans?: try {
-      guard case .deleteOrphans(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
     case .restore?: try {
       guard case .restore(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
     case nil: break
     }
@@ -3379,45 +3163,6 @@ nonisolated extension Stillpoint_Fleet_V1_Request.DeleteSnapshot: SwiftProtobuf.
   }
 }
 
-nonisolated extension Stillpoint_Fleet_V1_Request.DeleteOrphans: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = Stillpoint_Fleet_V1_Request.protoMessageName + ".DeleteOrphans"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}volumes\0\u{1}name\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.volumes) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._name) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.volumes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.volumes, fieldNumber: 1)
-    }
-    try { if let v = self._name {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Stillpoint_Fleet_V1_Request.DeleteOrphans, rhs: Stillpoint_Fleet_V1_Request.DeleteOrphans) -> Bool {
-    if lhs.volumes != rhs.volumes {return false}
-    if lhs._name != rhs._name {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
 nonisolated extension Stillpoint_Fleet_V1_Request.Restore: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Stillpoint_Fleet_V1_Request.protoMessageName + ".Restore"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}restore\0\u{1}source\0\u{3}beside_directory\0")
@@ -3464,7 +3209,7 @@ nonisolated extension Stillpoint_Fleet_V1_Request.Restore: SwiftProtobuf.Message
 
 nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Reply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}done\0\u{1}deleted\0\u{1}restored\0\u{1}failed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}done\0\u{1}restored\0\u{1}failed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3487,19 +3232,6 @@ nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftPro
         }
       }()
       case 3: try {
-        var v: Stillpoint_Fleet_V1_Reply.Deleted?
-        var hadOneofValue = false
-        if let current = self.kind {
-          hadOneofValue = true
-          if case .deleted(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.kind = .deleted(v)
-        }
-      }()
-      case 4: try {
         var v: Stillpoint_Fleet_V1_Volume?
         var hadOneofValue = false
         if let current = self.kind {
@@ -3512,7 +3244,7 @@ nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftPro
           self.kind = .restored(v)
         }
       }()
-      case 5: try {
+      case 4: try {
         var v: Stillpoint_Fleet_V1_Refusal?
         var hadOneofValue = false
         if let current = self.kind {
@@ -3543,17 +3275,13 @@ nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftPro
       guard case .done(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     }()
-    case .deleted?: try {
-      guard case .deleted(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
     case .restored?: try {
       guard case .restored(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
     case .failed?: try {
       guard case .failed(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
     case nil: break
     }
@@ -3582,36 +3310,6 @@ nonisolated extension Stillpoint_Fleet_V1_Reply.Done: SwiftProtobuf.Message, Swi
   }
 
   package static func ==(lhs: Stillpoint_Fleet_V1_Reply.Done, rhs: Stillpoint_Fleet_V1_Reply.Done) -> Bool {
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Stillpoint_Fleet_V1_Reply.Deleted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = Stillpoint_Fleet_V1_Reply.protoMessageName + ".Deleted"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self.count) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.count != 0 {
-      try visitor.visitSingularInt64Field(value: self.count, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Stillpoint_Fleet_V1_Reply.Deleted, rhs: Stillpoint_Fleet_V1_Reply.Deleted) -> Bool {
-    if lhs.count != rhs.count {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
