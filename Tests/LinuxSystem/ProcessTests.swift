@@ -67,7 +67,7 @@ import Testing
     var text: [UInt8] = []
     while !DescriptorHandle.waitUntilReadable([pipe], limit: .zero).isEmpty {
       var buffer = [UInt8](repeating: 0, count: 4096)
-      let count = read(pipe.number, &buffer, buffer.count)
+      let count = pipe.use { read($0, &buffer, buffer.count) }
       guard count > 0 else { break }
       text += buffer[..<count]
     }

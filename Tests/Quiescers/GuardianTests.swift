@@ -47,7 +47,7 @@ import Testing
         guard !DescriptorHandle.waitUntilReadable([output.reading], limit: .seconds(30)).isEmpty
         else { return nil }
         var buffer = [UInt8](repeating: 0, count: 256)
-        let count = read(output.reading.number, &buffer, 256)
+        let count = output.reading.use { read($0, &buffer, 256) }
         guard count > 0 else { return nil }
         text += String(decoding: buffer[..<count], as: UTF8.self)
       }

@@ -120,7 +120,9 @@ import Testing
     guard case .write(let pipe, let bytes)? = redis.readiness.rescue.first else {
       throw TestFailure(description: "no line to write")
     }
-    #expect(bytes.withUnsafeBytes { write(pipe.number, $0.baseAddress, $0.count) } == bytes.count)
+    #expect(
+      pipe.use { number in bytes.withUnsafeBytes { write(number, $0.baseAddress, $0.count) } }
+        == bytes.count)
     try server.inside("timeout 20 redis-cli -s /srv/socket INCR n")
     await redis.discard()
 

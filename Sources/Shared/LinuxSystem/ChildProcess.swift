@@ -12,12 +12,11 @@ package struct ChildProcess: Sendable {
   package init(
     path: String, arguments: [String], environment: [String], descriptors: [DescriptorHandle?]
   ) throws(SystemError) {
-    let numbers = descriptors.map { $0?.number ?? -1 }
     let pid = withCStrings([path] + arguments, environment) { arguments, environment in
-      cl_spawn(path, arguments, environment, numbers, Int32(numbers.count))
+      DescriptorHandle.use(descriptors) { numbers in
+        cl_spawn(path, arguments, environment, numbers, Int32(numbers.count))
+      }
     }
-    // The caller's handles must stay open until the child has its copies.
-    withExtendedLifetime(descriptors) {}
     try SystemError.check(Int(pid), "start", path)
     handle = try ProcessHandle(pid)
   }

@@ -22,11 +22,18 @@ package func onDedicatedThread<T: Sendable, Failure: Error>(
 
 /// Starts work on a thread of its own, and does not wait for it.
 package func startThread(_ work: @escaping @Sendable () -> Void) {
+  if failureStartingThread(work) != 0 { work() }
+}
+
+/// The same where the work must not be done by the caller: answers the error number, 0 for a thread that runs.
+package func failureStartingThread(
+  stackBytes: Int = 512 << 10, _ work: @escaping @Sendable () -> Void
+) -> Int32 {
   let box = Unmanaged.passRetained(ThreadWork(work))
   var attributes = pthread_attr_t()
   pthread_attr_init(&attributes)
   pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-  pthread_attr_setstacksize(&attributes, 512 << 10)
+  pthread_attr_setstacksize(&attributes, stackBytes)
   var thread = pthread_t()
   let failure = pthread_create(
     &thread, &attributes,
@@ -35,7 +42,8 @@ package func startThread(_ work: @escaping @Sendable () -> Void) {
       return nil
     }, box.toOpaque())
   pthread_attr_destroy(&attributes)
-  if failure != 0 { box.takeRetainedValue().body() }
+  if failure != 0 { box.release() }
+  return failure
 }
 
 private final class ThreadWork: Sendable {

@@ -2,9 +2,11 @@ internal import CLinux
 internal import Glibc
 
 /// A file descriptor that closes itself with its last reference.
+///
+/// The number is lent to a body and never given away: whoever only read it could see its descriptor closed, and another
+/// one under the same number, before the call that the number was for.
 package final class DescriptorHandle: Sendable, Hashable {
-  /// The descriptor's number; valid for as long as this object lives.
-  package let number: Int32
+  private let number: Int32
 
   /// Takes ownership of an open descriptor.
   package init(owning number: Int32) { self.number = number }
@@ -16,6 +18,39 @@ package final class DescriptorHandle: Sendable, Hashable {
   }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+
+  /// Calls `body` with the number, and keeps the descriptor open until it returns.
+  ///
+  /// `errno` has to be read in the body: what comes after it may close the descriptor.
+  package func use<Value, Failure: Error>(_ body: (Int32) throws(Failure) -> Value)
+    throws(Failure) -> Value
+  {
+    defer { withExtendedLifetime(self) {} }
+    return try body(number)
+  }
+
+  /// The same for several at once; -1 stands for those that are not there.
+  package static func use<Value, Failure: Error>(
+    _ handles: [DescriptorHandle?], _ body: ([Int32]) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    defer { withExtendedLifetime(handles) {} }
+    return try body(handles.map { $0?.number ?? -1 })
+  }
+
+  /// A call of the C library that answers a negative number and sets `errno` when it fails; made again when a signal
+  /// interrupted it. The error names `call` and `subject`.
+  @discardableResult
+  package func call<Count: SignedInteger>(
+    _ call: String, _ subject: String, _ body: (Int32) -> Count
+  ) throws(SystemError) -> Count {
+    try use { (number) throws(SystemError) in
+      while true {
+        let result = body(number)
+        if result >= 0 { return result }
+        guard errno == EINTR else { throw SystemError(call, subject, code: errno) }
+      }
+    }
+  }
 }
 
 extension DescriptorHandle {
@@ -31,8 +66,8 @@ extension DescriptorHandle {
     -> DescriptorHandle
   {
     let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (directory ? O_DIRECTORY : 0)
-    let number = try SystemError.check(Int(cl_open_in_root(self.number, path, flags)), "open", path)
-    return DescriptorHandle(owning: Int32(number))
+    let number = use { cl_open_in_root($0, path, flags) }
+    return DescriptorHandle(owning: Int32(try SystemError.check(Int(number), "open", path)))
   }
 
   /// A pipe, both ends close-on-exec.
@@ -51,25 +86,25 @@ extension DescriptorHandle {
 
   package func status() throws(SystemError) -> FileStatus {
     var status = stat()
-    guard fstat(number, &status) == 0 else {
-      throw SystemError("stat", "descriptor \(number)", code: errno)
-    }
+    try call("stat", "an open file") { fstat($0, &status) }
     return FileStatus(status)
   }
 
   /// Writes what is in memory of this file to its device, and waits for it.
   package func synchronize() throws(SystemError) {
-    guard fsync(number) == 0 else {
-      throw SystemError("fsync", "descriptor \(number)", code: errno)
-    }
+    try call("fsync", "an open file") { fsync($0) }
   }
 
   /// The names in this directory, without `.` and `..`.
   package func names() throws(SystemError) -> [String] {
     // A duplicate shares the position, so the directory is opened anew through itself.
-    let again = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard again >= 0, let stream = fdopendir(again) else {
-      throw SystemError("readdir", "descriptor \(number)", code: errno)
+    let again = try call("open", "a directory") {
+      openat($0, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
+    guard let stream = fdopendir(again) else {
+      let code = errno
+      close(again)
+      throw SystemError("readdir", "a directory", code: code)
     }
     defer { closedir(stream) }
     var names: [String] = []

@@ -12,7 +12,7 @@ package enum DurableFile {
 
   /// Waits until everything written to the open file is on stable storage.
   package static func sync(_ file: DescriptorHandle, path: String) throws(SystemError) {
-    guard file.use({ fsync($0) }) == 0 else { throw SystemError("fsync", path, code: errno) }
+    try file.call("fsync", path) { fsync($0) }
   }
 
   /// Waits until the entries of a directory are on stable storage.
@@ -22,24 +22,30 @@ package enum DurableFile {
 
   /// Puts `bytes` into `path` as a whole: after a crash there is the old content or the new, never a part.
   ///
+  /// What a crash left behind is written anew and never piles up. Not for two writers of one file at once.
+  ///
   /// - Parameter syncingDirectory: false when the caller syncs the directory itself, later.
   package static func replace(
     _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, syncingDirectory: Bool = true
   ) throws(SystemError) {
     let temporary = path + ".new"
-    let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
-    var written = 0
-    while written < bytes.count {
-      let count = file.use { number in
-        bytes[written...].withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
+    // Made anew, so that neither the mode nor the target of what lies there is taken over.
+    unlink(temporary)
+    let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+    do throws(SystemError) {
+      var written = 0
+      while written < bytes.count {
+        written += try file.call("write", temporary) { number in
+          bytes[written...].withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
+        }
       }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw SystemError("write", temporary, code: errno) }
-      written += count
-    }
-    try sync(file, path: temporary)
-    guard rename(temporary, path) == 0 else {
-      throw SystemError("rename", temporary, code: errno)
+      try sync(file, path: temporary)
+      guard rename(temporary, path) == 0 else {
+        throw SystemError("rename", temporary, code: errno)
+      }
+    } catch {
+      unlink(temporary)
+      throw error
     }
     if syncingDirectory { try syncDirectory(parent(of: path)) }
   }
@@ -50,23 +56,6 @@ package enum DurableFile {
       throw SystemError("unlink", path, code: errno)
     }
     try syncDirectory(parent(of: path))
-  }
-
-  /// The whole file; fails with `EFBIG` above `limit` bytes.
-  package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
-    let file = try open(path, O_RDONLY)
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65536)
-    while true {
-      let count = file.use { Glibc.read($0, &chunk, chunk.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw SystemError("read", path, code: errno) }
-      guard count > 0 else { return bytes }
-      bytes += chunk[..<count]
-      guard bytes.count <= limit else {
-        throw SystemError("read", path, code: EFBIG)
-      }
-    }
   }
 
   /// Makes a directory and those above it that are missing; existing ones are left as they are.

@@ -6,16 +6,16 @@ internal import CLinux
 package enum FilesystemFreeze {
   /// Throws with `EBUSY` when it is frozen already, `EOPNOTSUPP` for a filesystem that cannot be frozen.
   package static func freeze(_ directory: DescriptorHandle, name: String) throws(SystemError) {
-    try SystemError.check(Int(cl_freeze(directory.number)), "freeze", name)
+    try SystemError.check(Int(directory.use { cl_freeze($0) }), "freeze", name)
   }
 
   /// Throws with `EINVAL` when it is not frozen.
   package static func thaw(_ directory: DescriptorHandle, name: String) throws(SystemError) {
-    try SystemError.check(Int(cl_thaw(directory.number)), "thaw", name)
+    try SystemError.check(Int(directory.use { cl_thaw($0) }), "thaw", name)
   }
 
   /// Writes all dirty pages of the filesystem, and waits for them.
   package static func synchronize(_ directory: DescriptorHandle, name: String) throws(SystemError) {
-    try SystemError.check(Int(cl_syncfs(directory.number)), "syncfs", name)
+    try SystemError.check(Int(directory.use { cl_syncfs($0) }), "syncfs", name)
   }
 }

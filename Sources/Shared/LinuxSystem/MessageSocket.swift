@@ -18,10 +18,11 @@ package struct MessageSocket: Sendable {
 
   /// Sends one message, whole or not at all. Never blocks: `EAGAIN` when the peer does not read.
   package func send(_ message: [UInt8], descriptors: [DescriptorHandle] = []) throws(SystemError) {
-    let numbers = descriptors.map(\.number)
-    let result = cl_send_message(
-      descriptor.number, message, message.count, numbers, numbers.count)
-    withExtendedLifetime(descriptors) {}
+    let result = descriptor.use { socket in
+      DescriptorHandle.use(descriptors) { numbers in
+        cl_send_message(socket, message, message.count, numbers, numbers.count)
+      }
+    }
     try SystemError.check(result, "send", "message to the guardian")
   }
 
@@ -32,7 +33,7 @@ package struct MessageSocket: Sendable {
     var buffer = [UInt8](repeating: 0, count: limit)
     var numbers = [Int32](repeating: -1, count: Self.mostDescriptors)
     var count = 0
-    let size = cl_receive_message(descriptor.number, &buffer, limit, &numbers, &count)
+    let size = descriptor.use { cl_receive_message($0, &buffer, limit, &numbers, &count) }
     let handles = numbers.prefix(count).map { DescriptorHandle(owning: $0) }
     if size == -Int(ECONNRESET) { return nil }
     try SystemError.check(size, "receive", "message of the guardian")
@@ -41,5 +42,5 @@ package struct MessageSocket: Sendable {
   }
 
   /// Says that nothing more will come; the peer sees the end.
-  package func shutDown() { _ = shutdown(descriptor.number, Int32(SHUT_RDWR)) }
+  package func shutDown() { _ = descriptor.use { shutdown($0, Int32(SHUT_RDWR)) } }
 }

@@ -16,27 +16,19 @@ package struct ProcessHandle: Sendable {
 
   /// Does nothing to a process that has ended.
   package func kill() throws(SystemError) {
-    let result = cl_pidfd_signal(descriptor.number, SIGKILL)
+    let result = descriptor.use { cl_pidfd_signal($0, SIGKILL) }
     guard result == 0 || result == -ESRCH else {
       throw SystemError("kill", "process \(pid)", code: -result)
     }
   }
 
   package var hasEnded: Bool {
-    var event = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-    return poll(&event, 1, 0) > 0
+    !DescriptorHandle.waitUntilReadable([descriptor], limit: .zero).isEmpty
   }
 
   /// Waits for the end, at most this long; false when it goes on. Blocks its thread.
   package func waitForEnd(_ limit: Duration) -> Bool {
-    var event = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-    let deadline = LinuxKernel.timeSinceBoot() + limit
-    while true {
-      let left = deadline - LinuxKernel.timeSinceBoot()
-      let result = poll(&event, 1, max(0, left.milliseconds))
-      if result > 0 { return true }
-      if result == 0 || errno != EINTR { return false }
-    }
+    DescriptorHandle.waitUntilReadable(descriptor, until: LinuxKernel.timeSinceBoot() + limit)
   }
 }
 

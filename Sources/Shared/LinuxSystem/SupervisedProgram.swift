@@ -64,13 +64,13 @@ package enum SupervisedProgram {
   ) throws(SystemError) -> Started {
     let output = try DescriptorHandle.pipe()
     let status = try DescriptorHandle.pipe()
-    let numbers = [-1, output.writing.number, output.writing.number]
     let pid = withCStrings([path] + arguments, [mark] + environment) { arguments, environment in
-      cl_spawn_supervised(
-        path, arguments, environment, numbers, Int32(numbers.count), timeout.milliseconds,
-        cancel?.number ?? -1, status.writing.number, mark)
+      DescriptorHandle.use([output.writing, status.writing, cancel]) { numbers in
+        cl_spawn_supervised(
+          path, arguments, environment, [-1, numbers[0], numbers[0]], 3, timeout.milliseconds,
+          numbers[2], numbers[1], mark)
+      }
     }
-    withExtendedLifetime((output, status, cancel)) {}
     try SystemError.check(Int(pid), "start", path)
     return Started(supervisor: pid, output: output.reading, status: status.reading)
   }
@@ -82,18 +82,15 @@ package enum SupervisedProgram {
     var text: [UInt8] = []
     var outputOpen = true
     while true {
-      var events = [
-        pollfd(fd: status.number, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: outputOpen ? output.number : -1, events: Int16(POLLIN), revents: 0),
-      ]
       let left = deadline - LinuxKernel.timeSinceBoot()
       guard left > .zero else { return (text, nil) }
-      if poll(&events, 2, left.milliseconds) < 0 { continue }
-      if events[1].revents != 0 { outputOpen = readOnce(output, into: &text) }
-      if events[0].revents != 0 {
+      let ready = DescriptorHandle.waitUntilReadable(
+        [status, outputOpen ? output : nil], limit: left)
+      if ready.contains(1) { outputOpen = readOnce(output, into: &text) }
+      if ready.contains(0) {
         var ending = cl_ending()
         let size = MemoryLayout<cl_ending>.size
-        let count = read(status.number, &ending, size)
+        let count = status.use { read($0, &ending, size) }
         return (text, count == size ? ending : nil)
       }
     }
@@ -102,17 +99,17 @@ package enum SupervisedProgram {
   /// Reads what is there, keeping no more than the limit; false at the end.
   private static func readOnce(_ output: DescriptorHandle, into text: inout [UInt8]) -> Bool {
     var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = read(output.number, &buffer, buffer.count)
-    guard count > 0 else { return count < 0 && errno == EINTR }
+    // What cannot be read any more is at its end too.
+    let count = (try? output.call("read", "output") { read($0, &buffer, buffer.count) }) ?? 0
     text.append(contentsOf: buffer[..<min(count, max(0, outputLimit - text.count))])
-    return true
+    return count > 0
   }
 
   private static func append(from output: DescriptorHandle, to text: inout [UInt8]) {
-    var event = pollfd(fd: output.number, events: Int16(POLLIN), revents: 0)
     var rounds = 0
-    while text.count < outputLimit, rounds < 64, poll(&event, 1, 0) > 0,
-      event.revents & Int16(POLLIN) != 0, readOnce(output, into: &text)
+    while text.count < outputLimit, rounds < 64,
+      !DescriptorHandle.waitUntilReadable([output], limit: .zero).isEmpty,
+      readOnce(output, into: &text)
     {
       rounds += 1
     }

@@ -1,10 +1,11 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import LinuxSystem
 
 /// A file that grows by whole, durable writes. Not for use by more than one task at a time.
 final class JournalFile {
   let path: String
-  private let descriptor: Int32
+  private let file: DescriptorHandle
   /// Everything before it was made durable; what lies behind is not there.
   private(set) var length: Int
   /// Whether a write failed in a way that leaves the file's state in doubt: it must be rewritten before it may grow.
@@ -29,30 +30,24 @@ final class JournalFile {
 
   init(path: String, _ opening: Opening) throws(JournalError) {
     self.path = path
-    descriptor = open(path, O_RDWR | O_CLOEXEC | opening.flags, 0o600)
-    guard descriptor >= 0 else { throw JournalFile.failure("open of \(path)") }
-    let end = lseek(descriptor, 0, SEEK_END)
-    guard end >= 0 else {
-      let failure = JournalFile.failure("reading the length of \(path)")
-      close(descriptor)
-      throw failure
+    do {
+      file = try DurableFile.open(path, O_RDWR | opening.flags)
+      length = Int(try file.call("lseek", path) { lseek($0, 0, SEEK_END) })
+    } catch {
+      throw JournalError(error)
     }
-    length = Int(end)
   }
-
-  deinit { close(descriptor) }
 
   /// Reads `count` bytes at `offset`; fewer only at the end of the file.
   func read(at offset: Int, count: Int) throws(JournalError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
     while filled < count {
-      let got = bytes.withUnsafeMutableBytes {
-        pread(
-          descriptor, $0.baseAddress.map { $0 + filled }, count - filled, off_t(offset + filled))
+      let got = try call("read") { number in
+        bytes.withUnsafeMutableBytes {
+          pread(number, $0.baseAddress.map { $0 + filled }, count - filled, off_t(offset + filled))
+        }
       }
-      if got < 0, errno == EINTR { continue }
-      guard got >= 0 else { throw Self.failure("read of \(path)") }
       if got == 0 { break }
       filled += got
     }
@@ -63,23 +58,24 @@ final class JournalFile {
   func append(_ bytes: [UInt8]) throws(JournalError) {
     do throws(JournalError) {
       try write(bytes, at: length)
-      guard fdatasync(descriptor) == 0 else {
+      do throws(JournalError) {
+        try call("fdatasync") { fdatasync($0) }
+      } catch {
         // After a failed flush the kernel may call the pages clean all the same.
         isSuspect = true
-        throw Self.failure("flush of \(path)")
+        throw error
       }
       length += bytes.count
     } catch {
-      if ftruncate(descriptor, off_t(length)) != 0 { isSuspect = true }
+      if file.use({ ftruncate($0, off_t(length)) }) != 0 { isSuspect = true }
       throw error
     }
   }
 
   /// Cuts off what lies behind `length`, and makes that durable.
   func truncate(to length: Int) throws(JournalError) {
-    guard ftruncate(descriptor, off_t(length)) == 0, fdatasync(descriptor) == 0 else {
-      throw Self.failure("truncation of \(path)")
-    }
+    try call("truncate") { ftruncate($0, off_t(length)) }
+    try call("fdatasync") { fdatasync($0) }
     self.length = length
   }
 
@@ -87,20 +83,20 @@ final class JournalFile {
   func write(_ bytes: [UInt8], at offset: Int) throws(JournalError) {
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        pwrite(
-          descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+      done += try call("write") { number in
+        bytes.withUnsafeBytes {
+          pwrite(number, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+        }
       }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw Self.failure("write to \(path)") }
-      done += count
     }
   }
 
   /// Takes the lock that keeps a second process out for as long as this object lives.
   func lock() throws(JournalError) {
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      guard errno == EWOULDBLOCK else { throw Self.failure("lock of \(path)") }
+    do {
+      try file.call("lock", path) { flock($0, LOCK_EX | LOCK_NB) }
+    } catch {
+      guard error.code == EWOULDBLOCK else { throw JournalError(error) }
       throw JournalError(
         .inUse, "\(path) is locked by another process",
         hint: "only one agent may use a state directory; stop the other one")
@@ -110,7 +106,7 @@ final class JournalFile {
   /// Gives this file the name `target` and makes the change durable.
   func rename(to target: String, in directory: String) throws(JournalError) -> JournalFile {
     guard Glibc.rename(path, target) == 0 else {
-      throw Self.failure("renaming \(path) to \(target)")
+      throw JournalError(SystemError("rename", path, code: errno))
     }
     try Self.syncDirectory(directory)
     return try JournalFile(path: target, .existing)
@@ -119,27 +115,30 @@ final class JournalFile {
   /// Whether there is something at `path`.
   static func exists(_ path: String) throws(JournalError) -> Bool {
     if access(path, F_OK) == 0 { return true }
-    guard errno == ENOENT else { throw failure("look-up of \(path)") }
+    guard errno == ENOENT else { throw JournalError(SystemError("look-up", path, code: errno)) }
     return false
   }
 
   /// Makes names in `directory` durable.
   static func syncDirectory(_ directory: String) throws(JournalError) {
-    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure("open of \(directory)") }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw failure("flush of \(directory)") }
+    do { try DurableFile.syncDirectory(directory) } catch { throw JournalError(error) }
   }
 
-  /// The error of the system call that has just failed.
-  static func failure(_ attempt: String) -> JournalError {
-    let number = errno
-    let reason = String(cString: strerror(number))
-    guard number == ENOSPC || number == EDQUOT else {
-      return JournalError(.io, "\(attempt) failed: \(reason)")
+  @discardableResult
+  private func call<Count: SignedInteger>(
+    _ name: String, _ body: (Int32) -> Count
+  ) throws(JournalError) -> Count {
+    do { return try file.call(name, path, body) } catch { throw JournalError(error) }
+  }
+}
+
+extension JournalError {
+  /// Tells a full disk, which passes, from one that fails.
+  init(_ error: SystemError) {
+    guard error.code == ENOSPC || error.code == EDQUOT else {
+      self.init(.io, "\(error)")
+      return
     }
-    return JournalError(
-      .full, "\(attempt) failed: \(reason)",
-      hint: "free space there; what was recorded before is safe")
+    self.init(.full, "\(error)", hint: "free space there; what was recorded before is safe")
   }
 }

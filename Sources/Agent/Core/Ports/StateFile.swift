@@ -21,7 +21,7 @@ package struct DurableStateFile: StateFile {
 
   package func read(limit: Int) throws -> [UInt8]? {
     do {
-      return try DurableFile.read(path, limit: limit)
+      return try TextFile.bytes(path, limit: limit)
     } catch  where error.code == ENOENT {
       return nil
     }

@@ -17,7 +17,9 @@ package struct HoldRecordStore: HoldRecords {
       try makeDirectory()
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try replace(path(record.hold), with: [UInt8](encoder.encode(record)))
+      // A tmpfs has no entries to be flushed.
+      try DurableFile.replace(
+        path(record.hold), with: [UInt8](encoder.encode(record)), syncingDirectory: false)
     } catch {
       throw Refusal(
         .failed, "record of hold \(record.hold) could not be kept in \(directory): \(error)",
@@ -44,23 +46,5 @@ package struct HoldRecordStore: HoldRecords {
     guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
       throw SystemError("mkdir", directory, code: errno)
     }
-  }
-
-  private func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
-    let temporary = path + ".new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw SystemError("open", temporary, code: errno) }
-    let file = DescriptorHandle(owning: descriptor)
-    var written = 0
-    while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes {
-        Glibc.write(file.number, $0.baseAddress, $0.count)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw SystemError("write", temporary, code: errno) }
-      written += count
-    }
-    try file.synchronize()
-    guard rename(temporary, path) == 0 else { throw SystemError("rename", path, code: errno) }
   }
 }

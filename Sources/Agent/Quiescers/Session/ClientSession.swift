@@ -103,11 +103,11 @@ final class ClientSession: Sendable {
       guard DescriptorHandle.waitUntilWritable(input, until: deadline) else {
         throw process.handle.hasEnded ? .ended([]) : .timedOut
       }
-      let count = bytes.prefix(2048).withUnsafeBytes {
-        write(input.number, $0.baseAddress, $0.count)
+      // A pipe that cannot be written to has lost its reader.
+      let count = try? input.call("write", name) { number in
+        bytes.prefix(2048).withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
       }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw .ended(remainingLines()) }
+      guard let count, count > 0 else { throw .ended(remainingLines()) }
       bytes = bytes.dropFirst(count)
     }
   }
@@ -131,8 +131,8 @@ final class ClientSession: Sendable {
       guard !DescriptorHandle.waitUntilReadable([output], limit: remaining).isEmpty else {
         continue
       }
-      let count = read(output.number, &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
+      // What cannot be read any more is at its end too.
+      let count = (try? output.call("read", name) { read($0, &buffer, buffer.count) }) ?? 0
       guard count > 0 else { throw .ended(lines + [String(decoding: left, as: UTF8.self)]) }
       size += count
       guard size <= Self.answerLimit else {
@@ -145,8 +145,8 @@ final class ClientSession: Sendable {
   private func remainingLines() -> [String] {
     var buffer = [UInt8](repeating: 0, count: 4096)
     guard hasSaidSomething else { return [] }
-    let count = read(output.number, &buffer, buffer.count)
-    return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    let count = (try? output.call("read", name) { read($0, &buffer, buffer.count) }) ?? 0
+    return String(decoding: buffer.prefix(count), as: UTF8.self)
       .split(separator: "\n").map(String.init)
   }
 }

@@ -66,7 +66,7 @@ package struct VolumeDocument: Hashable, Sendable {
     let path = "\(directory)/\(fileName)"
     let bytes: [UInt8]
     do throws(SystemError) {
-      bytes = try DurableFile.read(path, limit: 1 << 20)
+      bytes = try TextFile.bytes(path, limit: 1 << 20)
     } catch {
       if error.code == ENOENT || error.code == ENOTDIR { return nil }
       throw error

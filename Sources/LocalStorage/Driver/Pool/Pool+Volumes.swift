@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinuxSystem
+internal import Model
 internal import Synchronization
 
 extension Pool {
@@ -115,9 +116,7 @@ extension Pool {
           } else {
             try DurableFile.open(image, O_RDWR | O_CREAT | O_EXCL)
           }
-        guard file.use({ ftruncate($0, off_t(size)) }) == 0 else {
-          throw SystemError("truncate", image, code: errno)
-        }
+        try file.call("truncate", image) { ftruncate($0, off_t(size)) }
       } catch {
         throw StorageError(error, while: "making image \(image)")
       }

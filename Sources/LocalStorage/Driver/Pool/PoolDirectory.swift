@@ -30,9 +30,7 @@ package struct PoolDirectory: Sendable {
       try proveCloning()
       for kind in Kind.allCases { try DurableFile.makeDirectories(folder(kind), mode: 0o700) }
       let lock = try DurableFile.open("\(path)/.lock", O_RDWR | O_CREAT)
-      guard lock.use({ flock($0, LOCK_EX | LOCK_NB) }) == 0 else {
-        throw SystemError("lock", "\(path)/.lock", code: errno)
-      }
+      try lock.call("lock", "\(path)/.lock") { flock($0, LOCK_EX | LOCK_NB) }
       return lock
     } catch {
       if error.code == EWOULDBLOCK {
@@ -99,7 +97,7 @@ package struct PoolDirectory: Sendable {
     for name in try entries(kind) where name.hasSuffix(".json") {
       let file = "\(folder(kind))/\(name)"
       do {
-        let bytes = try DurableFile.read(file, limit: 16 << 20)
+        let bytes = try TextFile.bytes(file, limit: 16 << 20)
         records.append(try JSONDecoder().decode(type, from: Data(bytes)))
       } catch {
         throw StorageError(

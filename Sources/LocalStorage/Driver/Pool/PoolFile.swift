@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinuxSystem
+package import Model
 
 /// A pool for machines without a filesystem that can clone: a sparse file with an XFS inside, mounted over a loop device.
 package struct PoolFile: Hashable, Sendable {
@@ -36,9 +37,7 @@ package struct PoolFile: Hashable, Sendable {
       unlink(unfinished)
       let handle = try DurableFile.open(unfinished, O_RDWR | O_CREAT | O_EXCL)
       let bytes = off_t(ByteSize.wholeMebibytes(size.bytes))
-      guard handle.use({ ftruncate($0, bytes) }) == 0 else {
-        throw SystemError("truncate", unfinished, code: errno)
-      }
+      try handle.call("truncate", unfinished) { ftruncate($0, bytes) }
     } catch {
       throw StorageError(error, while: "making pool file \(file)")
     }
