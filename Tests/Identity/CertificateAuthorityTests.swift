@@ -28,7 +28,7 @@ struct CertificateAuthorityTests {
     let first = try scratch.authority()
     try FileManager.default.removeItem(atPath: "\(scratch.path)/shop/authority.pem")
     try Data("half".utf8).write(
-      to: URL(fileURLWithPath: "\(scratch.path)/shop/.authority.pem.new"))
+      to: URL(fileURLWithPath: "\(scratch.path)/shop/authority.pem.new"))
     let second = try scratch.authority()
     #expect(second.pin == first.pin)
     #expect(try scratch.authority().certificate == second.certificate)

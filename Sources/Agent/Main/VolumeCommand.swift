@@ -27,14 +27,14 @@ struct VolumeCommand: AsyncParsableCommand {
 
     func run() async throws {
       let configuration = try AgentConfiguration.read(common.config)
-      guard let bytes = ByteQuantity(size) else {
-        throw ValidationError("'\(size)' is no size: expected a number with Ki, Mi, Gi or Ti")
+      guard let size = ByteSize(size) else {
+        throw ValidationError("'\(self.size)' is no size: expected a number with Ki, Mi, Gi or Ti")
       }
       let drivers = try CSIDrivers(configuration.drivers)
       let name = try chosenDriver(configuration)
       let volume = try await drivers.connected {
         try await VolumePublisher(drivers: drivers).create(
-          name: self.name, driver: name, sizeBytes: bytes.value, filesystem: fsType,
+          name: self.name, driver: name, sizeBytes: size.bytes, filesystem: fsType,
           root: root ?? configuration.volumesRoot)
       }
       print(volume.publishedAt)
@@ -89,21 +89,5 @@ struct VolumeCommand: AsyncParsableCommand {
           name: name, root: root ?? configuration.volumesRoot)
       }
     }
-  }
-}
-
-/// A size in bytes as people write it: digits, then Ki, Mi, Gi, Ti or nothing.
-struct ByteQuantity {
-  let value: Int64
-
-  init?(_ text: String) {
-    let units: [(String, Int64)] = [
-      ("Ki", 1 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1 << 40),
-    ]
-    let unit = units.first { text.hasSuffix($0.0) }
-    guard let number = Int64(text.dropLast(unit == nil ? 0 : 2)), number > 0 else { return nil }
-    let (product, overflow) = number.multipliedReportingOverflow(by: unit?.1 ?? 1)
-    guard !overflow else { return nil }
-    value = product
   }
 }

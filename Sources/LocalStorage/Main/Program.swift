@@ -2,6 +2,8 @@ internal import ArgumentParser
 internal import Glibc
 internal import LocalStorage
 internal import Logging
+internal import Model
+internal import Release
 internal import ServiceLifecycle
 internal import UnixSignals
 
@@ -17,7 +19,7 @@ struct Program: AsyncParsableCommand {
 
       Volumes stay mounted when the driver ends; the next start finds them. One driver per pool.
       """,
-    version: DriverIdentity.version)
+    version: Release.version)
 
   @Option(help: "The Unix socket to listen on.")
   var endpoint = "unix:///run/stillpoint/csi-local.sock"

@@ -2,6 +2,7 @@
 internal import CoreFoundation
 package import FoundationEssentials
 internal import Glibc
+internal import LinuxSystem
 
 /// A directory of small secret files: mode 0700, files 0600, each replaced atomically and flushed to the disk.
 ///
@@ -61,44 +62,20 @@ package struct PrivateDirectory: Sendable {
 
   /// Replaces the file with these bytes; durable when it returns.
   package func write(_ name: String, _ bytes: Data) throws(IdentityError) {
-    let file = "\(path)/\(name)"
-    // One fixed name, so that what a crash left behind is overwritten and never piles up.
-    let fresh = "\(path)/.\(name).new"
-    unlink(fresh)
-    let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Self.failure("creating \(fresh)") }
-    do throws(IdentityError) {
-      defer { close(descriptor) }
-      var rest = Array(bytes)[...]
-      while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { throw Self.failure("writing \(fresh)") }
-        rest = rest.dropFirst(count)
-      }
-      guard fsync(descriptor) == 0 else { throw Self.failure("flushing \(fresh)") }
+    do {
+      try DurableFile.replace("\(path)/\(name)", with: Array(bytes), mode: 0o600)
     } catch {
-      unlink(fresh)
-      throw error
+      throw IdentityError(.storage, "\(error)")
     }
-    guard rename(fresh, file) == 0 else { throw Self.failure("replacing \(file)") }
-    try flush()
   }
 
   /// Removes the file durably; one that is not there counts as removed.
   package func remove(_ name: String) throws(IdentityError) {
-    guard unlink("\(path)/\(name)") == 0 || errno == ENOENT else {
-      throw Self.failure("removing \(path)/\(name)")
+    do {
+      try DurableFile.remove("\(path)/\(name)")
+    } catch {
+      throw IdentityError(.storage, "\(error)")
     }
-    try flush()
-  }
-
-  /// Makes renames and removals of the directory durable.
-  private func flush() throws(IdentityError) {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Self.failure("opening directory \(path)") }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw Self.failure("flushing directory \(path)") }
   }
 
   private static func checkOwner(_ status: stat, path: String, hint: String)

@@ -5,6 +5,7 @@ internal import Glibc
 internal import LinuxSystem
 package import LocalStorage
 internal import Logging
+internal import Model
 internal import Subprocess
 
 /// The real driver on a pool in a temporary directory; cleans up whatever a test leaves mounted.

@@ -40,6 +40,8 @@ extension MemberAttempt {
       record.heldAt = await member.heldAt
       feed(.holdsTaken)
     } catch {
+      // A thaw that came while the guardian was being told had nothing to disarm yet.
+      if record.thawBegan != nil { _ = await environment.guardian.disarm(hold) }
       feed(.holdFailed(error))
     }
   }

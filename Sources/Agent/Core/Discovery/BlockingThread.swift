@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LinuxSystem
 internal import Synchronization
 
 /// A thread of its own for an actor that waits for the disk.
@@ -11,17 +12,9 @@ package final class BlockingThread: SerialExecutor {
   package init() {
     let queue = Queue()
     self.queue = queue
-    var thread = pthread_t()
     // The thread owns the queue, never this object: its end is this object's `deinit`.
-    let context = Unmanaged.passRetained(queue).toOpaque()
-    let status = pthread_create(
-      &thread, nil,
-      { context in
-        if let context { Unmanaged<Queue>.fromOpaque(context).takeRetainedValue().run() }
-        return nil
-      }, context)
-    precondition(status == 0, "no thread can be started: error \(status)")
-    pthread_detach(thread)
+    let failure = failureStartingThread(stackBytes: 8 << 20) { queue.run() }
+    precondition(failure == 0, "no thread can be started: error \(failure)")
   }
 
   deinit { queue.finish() }

@@ -108,15 +108,10 @@ package actor BackupService {
     return id
   }
 
-  /// `plan-20260304-050607-1a2b`, within 63 characters.
   private func newID(for plan: PlanName) throws(OperationError) -> BackupID {
-    let time = environment.clock.timestamp().description.prefix(19).filter {
-      $0.isNumber || $0 == "T"
-    }
-    let stamp = time.replacingOccurrences(of: "T", with: "-")
-    let random = String(0x1000 + environment.random.next() % 0xf000, radix: 16)
     do {
-      return try BackupID("\(plan.text.prefix(40))-\(stamp)-\(random)")
+      return try BackupID(
+        DatedName.make(plan.text, at: environment.clock.timestamp(), random: environment.random))
     } catch {
       throw OperationError(.invalid, "no backup ID can be made from plan name \(plan): \(error)")
     }

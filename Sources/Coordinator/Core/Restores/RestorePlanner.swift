@@ -39,16 +39,4 @@ enum RestorePlanner {
     }
     return steps
   }
-
-  /// `restore-20260304-050607-1a2b`.
-  static func newID() throws(OperationError) -> RestoreID {
-    let time = Timestamp.now().description.prefix(19).filter { $0.isNumber || $0 == "T" }
-    let stamp = time.replacingOccurrences(of: "T", with: "-")
-    let random = String(UInt16.random(in: 0x1000...0xffff), radix: 16)
-    do {
-      return try RestoreID("restore-\(stamp)-\(random)")
-    } catch {
-      throw OperationError(.invalid, "\(error)")
-    }
-  }
 }

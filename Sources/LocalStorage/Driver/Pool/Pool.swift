@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import Model
 internal import Synchronization
 
 /// Volumes and snapshots of one pool directory.

@@ -1,3 +1,5 @@
+internal import Model
+
 /// A volume that somebody wants, as the request's fields say it.
 package struct VolumeOrder: Hashable, Sendable {
   package var name: String

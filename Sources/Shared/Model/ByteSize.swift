@@ -29,10 +29,4 @@ package struct ByteSize: Hashable, Sendable, CustomStringConvertible {
     }
     return "\(bytes) B"
   }
-
-  /// Rounded up to whole mebibytes, so that every filesystem's block size divides it.
-  package static func wholeMebibytes(_ bytes: Int64) -> Int64 {
-    let (sum, overflow) = bytes.addingReportingOverflow((1 << 20) - 1)
-    return overflow ? Int64.max & ~((1 << 20) - 1) : sum & ~((1 << 20) - 1)
-  }
 }
