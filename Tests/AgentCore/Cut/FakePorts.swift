@@ -1,0 +1,204 @@
+import AgentCore
+import CutProtocol
+import Foundation
+import Model
+import Synchronization
+
+/// What the ports of one node were asked, in the order in which it happened.
+final class CallLog: Sendable {
+  private let entries = Mutex<[String]>([])
+
+  func note(_ entry: String) { entries.withLock { $0.append(entry) } }
+  var all: [String] { entries.withLock { $0 } }
+  func count(_ entry: String) -> Int { all.count { $0 == entry } }
+  func position(_ entry: String) -> Int? { all.firstIndex(of: entry) }
+}
+
+/// One kind of hold whose `hold` stops at a gate.
+struct FakeQuiescer: Quiescer {
+  let log: CallLog
+  let gate: Gate
+
+  func prepare(_ hold: HoldSpec, for target: HoldTarget) async throws(Refusal) -> any PreparedHold {
+    FakeHold(member: target.member, log: log, gate: gate)
+  }
+}
+
+final class FakeHold: PreparedHold {
+  private let member: ServiceName
+  private let log: CallLog
+  private let gate: Gate
+  private let isHeld = Mutex(false)
+
+  init(member: ServiceName, log: CallLog, gate: Gate) {
+    self.member = member
+    self.log = log
+    self.gate = gate
+  }
+
+  var readiness: HoldReadiness {
+    HoldReadiness(
+      quiescer: "fake", fidelity: .full, predicted: .milliseconds(10), remarks: [], rescue: [],
+      record: [])
+  }
+
+  func hold() async throws(Refusal) {
+    log.note("hold \(member)")
+    await gate.pass()
+    isHeld.withLock { $0 = true }
+    log.note("held \(member)")
+  }
+
+  func token() async throws(Refusal) -> StateToken {
+    StateToken(quiescer: "fake", values: ["writes": "17"])
+  }
+
+  func release() async -> ReleaseFinding {
+    log.note("release \(member)")
+    let wasHeld = isHeld.withLock { held in
+      defer { held = false }
+      return held
+    }
+    return ReleaseFinding(
+      endedThisHold: wasHeld, finding: wasHeld ? nil : "\(member) was not held yet")
+  }
+
+  func discard() async { log.note("discard \(member)") }
+}
+
+/// Snapshots whose cut stops at a gate; knows which exist.
+final class FakeSnapshots: SnapshotProvider {
+  let gate = Gate()
+  private let log: CallLog
+  private let names = Mutex<Set<String>>([])
+
+  init(log: CallLog) { self.log = log }
+
+  var existing: Set<String> { names.withLock { $0 } }
+
+  func volume(at hostPath: String) async throws(Refusal) -> VolumeRef? { nil }
+
+  func prepare(_ volumes: [MemberVolume]) async throws(Refusal) -> Duration { .milliseconds(5) }
+
+  func cut(
+    _ volumes: [MemberVolume], name: SnapshotName, clock: @Sendable () -> Duration
+  ) async throws(Refusal) -> [SnapshotRecord] {
+    let requested = clock()
+    await gate.pass()
+    log.note("cut \(name.member)")
+    return volumes.map { volume in
+      let text = name.text(volume: volume.volume.handle)
+      names.withLock { _ = $0.insert(text) }
+      return SnapshotRecord(
+        containerPath: volume.containerPath, volume: volume.volume, name: text,
+        handle: SnapshotHandle(accepted: "snap-1"), group: nil, sizeBytes: 4096,
+        createdAt: Timestamp(nanoseconds: 0), readyToUse: true, requested: requested,
+        acknowledged: clock())
+    }
+  }
+
+  func delete(
+    driver: DriverName, snapshot: SnapshotHandle, group: SnapshotHandle?
+  ) async throws(Refusal) {}
+
+  func deleteOrphans(_ volumes: [MemberVolume], name: SnapshotName) async throws(Refusal) -> Int {
+    log.note("delete \(name.member) of \(name.fence)")
+    let wanted = volumes.map { name.text(volume: $0.volume.handle) }
+    return names.withLock { names in
+      let found = wanted.filter(names.contains).count
+      names.subtract(wanted)
+      return found
+    }
+  }
+
+  func restore(_ order: VolumeRestore) async throws(Refusal) -> VolumeRef { order.source.volume }
+}
+
+/// A guardian that only remembers; `die` ends it.
+final class FakeGuardian: GuardianLink {
+  struct State {
+    var armed: [HoldID] = []
+    var renewals: [HoldID] = []
+  }
+
+  let armGate = Gate()
+  private let log: CallLog
+  private let goneGate = Gate()
+  private let state = Mutex(State())
+
+  init(log: CallLog) {
+    self.log = log
+    goneGate.close()
+  }
+
+  var armed: [HoldID] { state.withLock(\.armed) }
+  var renewals: [HoldID] { state.withLock(\.renewals) }
+
+  func die() {
+    state.withLock { $0.armed = [] }
+    goneGate.open()
+  }
+
+  func arm(
+    _ hold: HoldID, rescue: [Rescue], lease: Duration, cap: Duration
+  ) async throws(Refusal) {
+    await armGate.pass()
+    log.note("arm \(lease) \(cap)")
+    state.withLock { $0.armed.append(hold) }
+  }
+
+  func renew(_ hold: HoldID, lease: Duration) async throws(Refusal) {
+    state.withLock { $0.renewals.append(hold) }
+  }
+
+  func disarm(_ hold: HoldID) async -> GuardianFinding {
+    log.note("disarm")
+    return state.withLock { state in
+      guard state.armed.contains(hold) else { return .gone }
+      state.armed.removeAll { $0 == hold }
+      return .idle
+    }
+  }
+
+  func waitUntilGone() async {
+    await goneGate.pass()
+    goneGate.close()
+  }
+}
+
+/// The run directory, in memory.
+final class FakeRecords: HoldRecords {
+  private let records = Mutex<[HoldID: HoldRecord]>([:])
+
+  var holds: Set<HoldID> { records.withLock { Set($0.keys) } }
+  func write(_ record: HoldRecord) throws(Refusal) { records.withLock { $0[record.hold] = record } }
+  func remove(_ hold: HoldID) throws(Refusal) { records.withLock { $0[hold] = nil } }
+}
+
+struct FakeSigner: StatementSigner {
+  func sign(_ statement: Data) async throws -> HoldCertificate {
+    HoldCertificate(statement: statement, signature: Data([1]), chain: [])
+  }
+}
+
+/// The link to the coordinator; each report stops at a gate before it is sent.
+final class FakeReports: ReportSink {
+  let gate = Gate()
+  private let sent = Mutex<[CutReport]>([])
+
+  var all: [CutReport] { sent.withLock { $0 } }
+
+  func send(_ report: CutReport) async {
+    await gate.pass()
+    sent.withLock { $0.append(report) }
+  }
+}
+
+/// A file in memory, which outlives whoever wrote it.
+final class MemoryFile: StateFile {
+  let path = "memory"
+  private let bytes = Mutex<[UInt8]?>(nil)
+
+  func read(limit: Int) throws -> [UInt8]? { bytes.withLock { $0 } }
+  func replace(with new: [UInt8]) throws { bytes.withLock { $0 = new } }
+}
