@@ -12,6 +12,7 @@ package actor CutService {
   private let crew = Crew()
   private var attempts: [AttemptKey: MemberAttempt] = [:]
   private var isStopping = false
+  private var isRecovered = false
 
   package init(environment: CutEnvironment, ledger: AgentLedger) {
     self.environment = environment
@@ -48,6 +49,8 @@ package actor CutService {
   }
 
   package func handle(_ order: CutOrder) async {
+    // An order that is quicker than the start would find nothing of what the ledger has, or be taken for a part of it.
+    await recover()
     let key = AttemptKey(fence: order.fence, member: order.member)
     if case .prepare(let fence, let member, let bytes, let lease) = order {
       guard attempts[key] == nil else { return }
@@ -59,8 +62,13 @@ package actor CutService {
     }
   }
 
+  /// Done once, by whoever comes first, before any order.
   private func recover() async {
-    for entry in await ledger.entries {
+    guard !isRecovered else { return }
+    let entries = await ledger.entries
+    guard !isRecovered else { return }
+    isRecovered = true
+    for entry in entries {
       if let certificate = entry.certificate {
         let machine = MemberHold(
           recovered: certificate, fence: entry.fence, member: entry.member.name, hold: entry.hold)
