@@ -101,4 +101,19 @@ struct AgentLedgerTests {
       #expect(FileManager.default.contents(atPath: path) == damaged)
     }
   }
+
+  @Test func `a certificate that was withdrawn does not come back with a restart`() async throws {
+    try await withDirectory { directory in
+      let fence = Fence(epoch: 1, cut: 1, attempt: 1)
+      let orders = try member("orders")
+      let first = try opened(in: directory)
+      _ = try await first.accept(fence, member: orders, backup: backup)
+      let certificate = HoldCertificate(statement: Data(), signature: Data(), chain: [])
+      try await first.keep(certificate, fence: fence, member: orders.name)
+      #expect(try await opened(in: directory).entries.map(\.certificate) == [certificate])
+      try await first.withdraw(fence, member: orders.name)
+      // The attempt itself stays open: its snapshots are still to be deleted.
+      #expect(try await opened(in: directory).entries.map(\.certificate) == [nil])
+    }
+  }
 }

@@ -127,6 +127,18 @@ package actor AgentLedger {
     try save(next)
   }
 
+  /// Gives up the certificate of an attempt whose snapshots are about to be deleted. After a restart the agent would
+  /// otherwise stand by a certificate for snapshots that are gone.
+  package func withdraw(_ fence: Fence, member: ServiceName) throws(Refusal) {
+    var next = content
+    guard
+      let index = next.entries.firstIndex(where: { $0.fence == fence && $0.member.name == member }),
+      next.entries[index].certificate != nil
+    else { return }
+    next.entries[index].certificate = nil
+    try save(next)
+  }
+
   /// Closes an attempt: it is settled, or nothing is left of it.
   package func close(_ fence: Fence, member: ServiceName) throws(Refusal) {
     var next = content

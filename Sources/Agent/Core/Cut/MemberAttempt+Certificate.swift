@@ -38,6 +38,8 @@ extension MemberAttempt {
     while true {
       if cutsUnderWay == 0 {
         do throws(Refusal) {
+          // First of all: a crash in between must not find a certificate for snapshots that are gone.
+          try await ledger.withdraw(key.fence, member: key.member)
           if !member.volumes.isEmpty {
             _ = try await environment.snapshots.deleteOrphans(member.volumes, name: snapshotName)
           }
