@@ -316,6 +316,12 @@ let package = Package(
         "DemoFleet", "FaultBench", arguments,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], path: "Tests/Faults/Main", swiftSettings: strict),
+    // Agents and coordinators around the machines of the cut, as values, for both suites below.
+    .target(
+      name: "CutModel", dependencies: ["CutProtocol", "Model"], path: "Tests/Support/CutModel",
+      swiftSettings: strict),
+    tests("ModelCheck", ["CutModel", "CutProtocol", "Model"]),
+    tests("Scenarios", ["CutModel", "CutProtocol", "Model"], resources: [.copy("Texts")]),
     tests("Simulator", ["AgentCore", "CoordinatorCore", "CutProtocol", "Model"]),
     tests("EndToEnd", ["CutProtocol", "DemoFleet", "FaultBench", "Model", "OperatorWire"]),
   ]

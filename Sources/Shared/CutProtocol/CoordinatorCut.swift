@@ -4,7 +4,7 @@ package import Model
 ///
 /// Pure: events go in with the time of the coordinator's monotonic clock, actions come out. The shell performs the actions in order
 /// and does not go on before `begin` and `keep` are durable.
-package struct CoordinatorCut: Sendable {
+package struct CoordinatorCut: Hashable, Sendable {
   package enum State: Hashable, Sendable {
     /// Waits for its first or next attempt. Leads to `preparing`.
     case waiting(until: Duration)

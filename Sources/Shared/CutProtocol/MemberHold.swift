@@ -4,7 +4,7 @@ package import Model
 ///
 /// Pure: events go in with the time of the agent's monotonic clock, actions come out for the shell. The shell performs
 /// them in order and feeds back what each led to. The machine lives for one fence and one member; it freezes at most once.
-package struct MemberHold: Sendable {
+package struct MemberHold: Hashable, Sendable {
   package enum State: Hashable, Sendable {
     /// The shell makes things ready. Leads to `prepared`, `ended`.
     case preparing
