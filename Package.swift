@@ -234,7 +234,7 @@ let package = Package(
     tests(
       "Catalog",
       [
-        "Catalog", "CoordinatorCore", "CutProtocol", "Model",
+        "Catalog", "CoordinatorCore", "CutProtocol", "Model", logging,
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     tests("PlanFile", ["PlanFile", "Model"]),

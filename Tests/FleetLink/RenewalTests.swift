@@ -78,6 +78,42 @@ struct RenewalTests {
     }
   }
 
+  @Test func `L8: a certificate that ends during a hold ends the stream and strands nothing`()
+    async throws
+  {
+    let fleet = try TestFleet(lifetimes: .init(agent: .seconds(8)))
+    let first = try await fleet.agent("node-1")
+    let agent = TestAgent(first)
+    let node = try NodeID("node-1")
+    let member = try service("orders")
+    let held = AgentHeartbeat.Held(
+      member: member, fence: fence, hold: HoldID(boot: "b", incarnation: 1, counter: 1), age: .zero)
+    agent.handler.state.withLock { $0.held = [held] }
+    try await fleet.serving { coordinator in
+      try await running(agent, fleet, coordinator) {
+        try await eventually("connected") { fleet.core.log == ["+node-1"] }
+        try await eventually("the stream ends") { fleet.core.log == ["+node-1", "-node-1"] }
+        #expect(Timestamp.now() >= first.notAfter)
+        try await eventually("the agent knows that it is alone") { agent.handler.lost == 1 }
+        await #expect(throws: GatewayError.self) {
+          try await fleet.gateway.send(
+            .freeze(fence: fence, member: member, after: WitnessVector([:])), to: node)
+        }
+        // The lease ends the hold; what came of it is told once the agent is back, without anybody's help.
+        agent.handler.state.withLock { $0.held = [] }
+        try await eventually("connected again") { await fleet.gateway.connected() == [node] }
+        let report = CutReport(fence: fence, member: member, news: .ended(reason: "lease"))
+        try await eventually("the report arrives") {
+          await agent.reports.send(report)
+          return fleet.core.reports.contains(report)
+        }
+        let abort = CutOrder.abort(fence: fence, member: member, reason: "test")
+        try await fleet.gateway.send(abort, to: node)
+        try await eventually("the order arrives") { agent.handler.orders == [abort] }
+      }
+    }
+  }
+
   @Test func `an agent that was down for long rejoins by itself`() async throws {
     let fleet = try TestFleet()
     let expired = try await fleet.agent("node-1", now: .now() - .seconds(72 * 3600))

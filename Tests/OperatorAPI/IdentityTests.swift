@@ -1,4 +1,6 @@
 internal import AsyncHTTPClient
+internal import CoordinatorCore
+internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
 internal import Foundation
@@ -77,6 +79,57 @@ internal import Testing
         }
         #expect(answer.status == 403)
         #expect(try answer.error.message.contains("expired"))
+      }
+    }
+  }
+
+  @Test func `S15: a revoked operator is refused on the next request of an open connection`()
+    async throws
+  {
+    try await browsing { browser, coordinator in
+      #expect(try await browser.send(.GET, "/v1/status").status == 200)
+      let bob = try coordinator.operatorCredential("bob")
+      try await Browser.with(coordinator, bob) { other in
+        #expect(try await other.send(.GET, "/v1/status").status == 200)
+        let revoked = try await browser.send(.POST, "/v1/operators/bob/revoke")
+        #expect(revoked.status == 200, "\(revoked.text)")
+        #expect(try revoked.body(OperatorBody.self).state == .revoked)
+        let refused = try await other.send(.GET, "/v1/status")
+        #expect(refused.status == 403)
+        #expect(try refused.error.message == "operator bob was revoked at noon")
+      }
+      #expect(try await browser.send(.GET, "/v1/status").status == 200)
+    }
+  }
+
+  @Test func `S15: a revoked operator's open stream of events ends with its next message`()
+    async throws
+  {
+    try await browsing { browser, coordinator in
+      let running = try Example.record(nil)
+      coordinator.shop.change { $0.backups = [running] }
+      let response = try await browser.open(.GET, "/v1/backups/\(Example.backup)/events")
+      try await until { coordinator.shop.followers > 0 }
+      coordinator.shop.change { $0.refused = [OperatorName(accepted: "alice")] }
+      coordinator.shop.tell(
+        BackupLogEntry(time: Example.start, member: Example.orders, text: "a secret"))
+      var text = ""
+      do {
+        for try await piece in response.body { text += String(buffer: piece) }
+      } catch {
+        // The connection breaks off, which the client may or may not call an error.
+      }
+      #expect(!text.contains("secret"))
+      #expect(try await browser.send(.GET, "/v1/status").status == 403)
+    }
+  }
+
+  @Test func `a request that proves no key makes no operator`() async throws {
+    try await browsing { browser, _ in
+      for request in ["", "AAAA"] {
+        let answer = try await browser.send(
+          .POST, "/v1/operators", body: #"{"name":"bob","request":"\#(request)"}"#)
+        #expect(answer.status == 400, "\(answer.text)")
       }
     }
   }

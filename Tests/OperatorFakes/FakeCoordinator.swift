@@ -25,7 +25,7 @@ package struct FakeCoordinator: Sendable {
 
   package static func operations(_ shop: FakeShop) -> Operations {
     Operations(
-      fleet: shop, plans: shop, backups: shop, restores: shop, agents: shop,
+      fleet: shop, plans: shop, backups: shop, restores: shop, agents: shop, operators: shop,
       catalogBytes: { 4096 })
   }
 
@@ -44,6 +44,15 @@ package struct FakeCoordinator: Sendable {
     let authority = try CertificateAuthority.open(
       directory: directory.appending(path: "authority").path, fleet: Example.fleet,
       lifetimes: lifetimes)
+    shop.change {
+      $0.issue = { name, request, time in
+        let issued = try authority.issueOperator(name, request: request, now: time)
+        return IssuedOperator(
+          certificate: OperatorCertificate(
+            name: name, issued: issued.certificate.issuedAt, expires: issued.certificate.expiresAt),
+          pem: issued.pem)
+      }
+    }
     let (ports, announce) = AsyncStream.makeStream(of: Int.self)
     let server = try OperatorServer(
       address: OperatorAddress(host: "127.0.0.1", port: 0),

@@ -1,5 +1,6 @@
 package import CoordinatorCore
 package import CutProtocol
+package import Foundation
 package import Model
 package import Synchronization
 
@@ -17,6 +18,11 @@ package final class FakeShop: Sendable {
     package var log: [BackupLogEntry] = []
     package var restores: [RestoreRecord] = []
     package var audit: [AuditEntry] = []
+    package var operators: [OperatorRecord] = []
+    /// Operators whose every message is refused.
+    package var refused: Set<OperatorName> = []
+    /// Makes certificates; from the coordinator's authority.
+    package var issue: OperatorService.Issuer?
     /// Thrown by every operation while it is set.
     package var failure: OperationError?
     /// `author operation object`, in order.
@@ -234,5 +240,52 @@ extension FakeShop: AgentOperations {
 
   package func backupCatalog(to path: String, author: String) async throws(OperationError) {
     try note("\(author) catalog.backup \(path)")
+  }
+}
+
+extension FakeShop: OperatorOperations {
+  package func admit(_ certificate: OperatorCertificate) async throws(OperationError) {
+    if memory.withLock({ $0.refused.contains(certificate.name) }) {
+      throw OperationError(.forbidden, "operator \(certificate.name) was revoked at noon")
+    }
+  }
+
+  package func operators() async throws(OperationError) -> [OperatorRecord] {
+    try read(\.operators)
+  }
+
+  package func createOperator(_ name: OperatorName, request: Data, author: String)
+    async throws(OperationError) -> IssuedOperator
+  {
+    try note("\(author) operator.create \(name)")
+    return try issued(name, request)
+  }
+
+  package func renewOperator(_ name: OperatorName, request: Data, author: String)
+    async throws(OperationError) -> IssuedOperator
+  {
+    try note("\(author) operator.renew \(name)")
+    return try issued(name, request)
+  }
+
+  package func revokeOperator(_ name: OperatorName, author: String) async throws(OperationError)
+    -> OperatorRecord
+  {
+    try note("\(author) operator.revoke \(name)")
+    memory.withLock { _ = $0.refused.insert(name) }
+    return OperatorRecord(name: name, certificate: nil, revokedAt: Example.start)
+  }
+
+  private func issued(_ name: OperatorName, _ request: Data) throws(OperationError)
+    -> IssuedOperator
+  {
+    do {
+      guard let issue = memory.withLock({ $0.issue }) else {
+        throw OperationError(.unavailable, "the example has no authority")
+      }
+      return try issue(name, request, .now())
+    } catch {
+      throw OperationError(.invalid, "\(error)")
+    }
   }
 }

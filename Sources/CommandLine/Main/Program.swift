@@ -15,7 +15,8 @@ struct Stillpoint: AsyncParsableCommand {
     version: Release.version,
     subcommands: [
       StatusCommand.self, NodeCommand.self, ServiceCommand.self, PlanCommand.self,
-      BackupCommand.self, RestoreCommand.self, AgentCommand.self, AuditCommand.self,
+      BackupCommand.self, RestoreCommand.self, AgentCommand.self, OperatorCommand.self,
+      AuditCommand.self,
       CatalogCommand.self,
     ])
 

@@ -14,6 +14,8 @@ package final class Catalog: Sendable {
   let pool: DatabasePool
   /// Asked for every message, so kept in memory; changes on the writer's queue, after the change is durable.
   let revoked: Mutex<Set<NodeID>>
+  /// The same for operators, with the time up to which their certificates are refused.
+  let revokedOperators: Mutex<[OperatorName: Timestamp]>
   private let lock: CatalogLock
 
   /// Opens the catalog at `path`, or makes one when there is nothing at all.
@@ -33,6 +35,7 @@ package final class Catalog: Sendable {
             String.fetchAll(db, sql: "SELECT id FROM node WHERE revoked_at IS NOT NULL")
               .map { try NodeID($0) })
         })
+      self.revokedOperators = Mutex(try pool.read { try Self.revokedOperators($0) })
     } catch {
       throw CatalogError(error, doing: "opening the catalog \(path)", path: path)
     }

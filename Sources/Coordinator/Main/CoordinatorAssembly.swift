@@ -80,6 +80,15 @@ struct CoordinatorAssembly {
           return (token.text, expires)
         },
         copyCatalog: { path throws(CatalogError) in try await catalog.backup(to: path) }),
+      operators: OperatorService(
+        store: catalog, audit: catalog,
+        issue: { name, request, time in
+          let issued = try issuer.issueOperator(name, request: request, now: time)
+          return IssuedOperator(
+            certificate: OperatorCertificate(
+              name: name, issued: issued.certificate.issuedAt,
+              expires: issued.certificate.expiresAt), pem: issued.pem)
+        }, logger: logger),
       catalogBytes: { Self.size(of: configuration.catalogFile) })
     work = CoordinatorWork(
       crew: crew,

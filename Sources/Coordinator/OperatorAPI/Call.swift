@@ -16,11 +16,11 @@ struct Call: Sendable {
   static let slowestBody = Duration.seconds(20)
 
   var request: Request
-  var caller: OperatorName
+  var caller: OperatorCertificate
   var parameters: [String: String]
   var query: [String: String]
 
-  var author: String { caller.text }
+  var author: String { caller.name.text }
 
   /// A name in the path. Throws 400 with the rule that it breaks.
   func name<Name: Identifier>(_ parameter: String) throws -> Name {

@@ -20,11 +20,14 @@ private enum Beat: Sendable {
 }
 
 /// Server-sent events (WHATWG HTML, section 9.2): `log` with a `LogLine`, at last `end` with the `BackupBody`.
+///
+/// `admit` is asked before each of them: when it throws, the stream breaks off, and the reader's next request is told why.
 func eventStream(
-  of id: BackupID, _ progress: AsyncStream<BackupLogEntry>, _ backups: any BackupOperations
+  of id: BackupID, _ progress: AsyncStream<BackupLogEntry>, _ backups: any BackupOperations,
+  admit: @escaping @Sendable () async throws -> Void
 ) -> Response {
   let body = ResponseBody { writer in
-    try await sendEvents(of: id, progress, backups, to: &writer)
+    try await sendEvents(of: id, progress, backups, admit, to: &writer)
     try await writer.finish(nil)
   }
   return Response(
@@ -34,13 +37,14 @@ func eventStream(
 
 @concurrent private func sendEvents(
   of id: BackupID, _ progress: AsyncStream<BackupLogEntry>, _ backups: any BackupOperations,
-  to writer: inout any ResponseBodyWriter
+  _ admit: @Sendable () async throws -> Void, to writer: inout any ResponseBodyWriter
 ) async throws {
   let (beats, outbox) = AsyncStream.makeStream(
     of: Beat.self, bufferingPolicy: .bufferingNewest(eventStreamBacklog))
   let pump = Pump(progress: progress, outbox: outbox)
   async let pumping: Void = pump.run()
   for await beat in beats {
+    try await admit()
     switch beat {
     case .entry(let entry): try await writer.write(event("log", LogLine(entry)))
     case .alive: try await writer.write(ByteBuffer(string: ": alive\n\n"))

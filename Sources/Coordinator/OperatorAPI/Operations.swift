@@ -7,12 +7,14 @@ package struct Operations: Sendable {
   package var backups: any BackupOperations
   package var restores: any RestoreOperations
   package var agents: any AgentOperations
+  package var operators: any OperatorOperations
   /// The size of the catalog's files in bytes, for metrics; nil when it is not known.
   package var catalogBytes: @Sendable () async -> Int64?
 
   package init(
     fleet: any FleetOperations, plans: any PlanOperations, backups: any BackupOperations,
     restores: any RestoreOperations, agents: any AgentOperations,
+    operators: any OperatorOperations,
     catalogBytes: @escaping @Sendable () async -> Int64?
   ) {
     self.fleet = fleet
@@ -20,6 +22,7 @@ package struct Operations: Sendable {
     self.backups = backups
     self.restores = restores
     self.agents = agents
+    self.operators = operators
     self.catalogBytes = catalogBytes
   }
 }

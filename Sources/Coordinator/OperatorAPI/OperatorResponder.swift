@@ -16,6 +16,7 @@ struct OperatorResponder: HTTPResponder {
   typealias Context = OperatorContext
 
   let trust: FleetTrust
+  let operators: any OperatorOperations
   let table: RouteTable
 
   func respond(to request: Request, context: OperatorContext) async throws -> Response {
@@ -58,14 +59,15 @@ struct OperatorResponder: HTTPResponder {
     context.logger.log(
       level: level, "request answered",
       metadata: [
-        "method": "\(request.method)", "path": "\(request.uri.path)", "operator": "\(caller)",
+        "method": "\(request.method)", "path": "\(request.uri.path)", "operator": "\(caller.name)",
         "status": "\(response.status.code)",
       ])
     return response
   }
 
-  /// Judged anew on every request, so that a certificate that ran out ends with its connection still open.
-  private func caller(_ context: OperatorContext) async throws -> OperatorName {
+  /// Judged anew on every request, so that a certificate that ran out or was revoked ends with its connection still
+  /// open.
+  private func caller(_ context: OperatorContext) async throws -> OperatorCertificate {
     let certificate = try await context.channel.nioSSL_peerCertificate().get()
     guard let certificate else {
       throw Refused(.forbidden, "forbidden", "no client certificate was presented")
@@ -82,7 +84,10 @@ struct OperatorResponder: HTTPResponder {
     guard case .operatorNamed(_, let name) = identity else {
       throw Refused(.forbidden, "forbidden", "\(identity.uri) is no operator")
     }
-    return name
+    let presented = OperatorCertificate(
+      name: name, issued: leaf.issuedAt, expires: leaf.expiresAt)
+    try await operators.admit(presented)
+    return presented
   }
 
   private static func query(of request: Request, knows: Set<String>) throws -> [String: String] {

@@ -41,7 +41,8 @@ package struct OperatorServer: Service {
       ), tlsConfiguration: tls.configuration())
     application = Application(
       responder: OperatorResponder(
-        trust: tls.trust, table: RouteTable(operatorRoutes(operations))),
+        trust: tls.trust, operators: operations.operators,
+        table: RouteTable(operatorRoutes(operations))),
       server: server,
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port),
@@ -59,7 +60,8 @@ package struct OperatorServer: Service {
 /// The whole table.
 func operatorRoutes(_ operations: Operations) -> [Route] {
   fleetRoutes(operations) + planRoutes(operations) + backupRoutes(operations)
-    + restoreRoutes(operations) + agentRoutes(operations) + serverRoutes(operations)
+    + restoreRoutes(operations) + agentRoutes(operations) + operatorIdentityRoutes(operations)
+    + serverRoutes(operations)
 }
 
 /// Method and path of every route, for comparison with `docs/openapi.yaml`.

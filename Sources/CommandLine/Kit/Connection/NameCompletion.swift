@@ -4,7 +4,7 @@ internal import OperatorWire
 
 /// What a name on the command line stands for; the shell completes it by asking the coordinator.
 package enum NameKind: Sendable {
-  case node, service, plan, backup, restore
+  case node, service, plan, backup, restore, operatorName
 }
 
 /// Names that begin with `prefix`. Empty, never an error and never late, whatever is wrong.
@@ -51,6 +51,9 @@ private func fetchNames(_ kind: NameKind, option: String?, environment: [String:
     case .restore:
       let items: Items<RestoreBody> = try await client.get("/v1/restores")
       return items.items.map(\.id.text)
+    case .operatorName:
+      let items: Items<OperatorBody> = try await client.get("/v1/operators")
+      return items.items.map(\.name.text)
     }
   }
 }

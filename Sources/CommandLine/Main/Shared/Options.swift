@@ -23,7 +23,9 @@ struct ConnectionOptions: ParsableArguments {
   func connect<Result: Sendable>(_ body: (CoordinatorClient) async throws -> Result) async throws
     -> Result
   {
-    try await CoordinatorClient.with(settings(), body)
+    let settings = try settings()
+    if let warning = settings.expiryWarning() { printError(warning) }
+    return try await CoordinatorClient.with(settings, body)
   }
 }
 

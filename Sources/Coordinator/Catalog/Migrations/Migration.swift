@@ -5,7 +5,9 @@ struct Migration {
   var sql: String
 
   /// In the order in which they are applied; the file's `user_version` counts those that were.
-  static let all: [Migration] = [.fleet, .placements, .plans, .backups, .records]
+  static let all: [Migration] = [
+    .fleet, .placements, .plans, .backups, .records, .operators,
+  ]
 
   static var newest: Int32 { Int32(all.count) }
 

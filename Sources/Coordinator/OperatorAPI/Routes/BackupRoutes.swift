@@ -5,6 +5,7 @@ internal import OperatorWire
 
 func backupRoutes(_ operations: Operations) -> [Route] {
   let backups = operations.backups
+  let operators = operations.operators
   return [
     Route(.get, "/v1/backups", query: ["plan", "limit"]) { call in
       let records = try await backups.backups(of: call.queried("plan"), limit: call.limit())
@@ -34,7 +35,9 @@ func backupRoutes(_ operations: Operations) -> [Route] {
     },
     Route(.get, "/v1/backups/{backup}/events") { call in
       let id: BackupID = try call.name("backup")
-      return eventStream(of: id, try await backups.progress(of: id), backups)
+      return eventStream(of: id, try await backups.progress(of: id), backups) {
+        try await operators.admit(call.caller)
+      }
     },
   ]
 }
