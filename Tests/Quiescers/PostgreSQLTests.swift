@@ -85,8 +85,19 @@ import Testing
     let hold = try await quiescer.prepare(spec, for: server.target())
     #expect(!hold.readiness.fidelity.acknowledgedIsDurable)
     let reasons = hold.readiness.fidelity.reasons
-    #expect(reasons.contains("F2: synchronous_commit is off"))
-    #expect(reasons.contains("F2: synchronous_commit is off for every database, fast"))
+    #expect(reasons.contains("F2, F3: synchronous_commit is off"))
+    #expect(reasons.contains("F2, F3: synchronous_commit is off for every database, fast"))
+    await hold.discard()
+  }
+
+  @Test func `a role's own setting does not hide what the server was started with`() async throws {
+    let server = try server(options: "-c synchronous_commit=off")
+    defer { server.stop() }
+    try await started(server)
+    try server.inside(
+      "psql -X -q -h /srv -U postgres -c \"ALTER ROLE postgres SET synchronous_commit = on\"")
+    let hold = try await quiescer.prepare(spec, for: server.target())
+    #expect(hold.readiness.fidelity.reasons.contains("F2, F3: synchronous_commit is off"))
     await hold.discard()
   }
 

@@ -37,12 +37,17 @@ final class TestServer: Sendable {
     try shell("nsenter -t \(process.pid) -m /bin/sh -c '\(script)'")
   }
 
-  func stop() {
+  /// Kills the server, and leaves its volume.
+  func halt() {
     try? FilesystemFreeze.thaw(DescriptorHandle.directory(volume.path), name: volume.path)
     // Its session: a server's own children go with it.
     kill(-process.pid, SIGKILL)
     try? process.kill()
     process.reap(.seconds(20))
+  }
+
+  func stop() {
+    halt()
     volume.remove()
   }
 }

@@ -36,22 +36,55 @@ func eventually(
 /// A filesystem of its own, in a file on a loop device.
 final class TestVolume: Sendable {
   let directory: String
+  let image: String
   var path: String { directory + "/volume" }
+  private var pool: String { directory + "/pool" }
 
-  init(megabytes: Int = 64, kind: String = "ext4") throws {
+  /// - Parameter cloneable: keeps the image on an XFS of its own, where a clone takes one instant.
+  init(megabytes: Int = 64, kind: String = "ext4", cloneable: Bool = false) throws {
     directory = FileManager.default.temporaryDirectory.appending(path: "sp-\(UUID())").path
+    image = cloneable ? directory + "/pool/image" : directory + "/image"
     do {
+      try shell("mkdir -p \(path) \(pool) && chmod 755 \(directory)")
+      if cloneable {
+        try shell(
+          """
+          truncate -s \(megabytes * 3 + 400)M \(pool).img && mkfs.xfs -q -m reflink=1 \(pool).img &&
+          mount -o loop \(pool).img \(pool)
+          """)
+      }
       try shell(
         """
-        mkdir -p \(directory)/volume && chmod 755 \(directory) &&
-        truncate -s \(megabytes)M \(directory)/image && mkfs.\(kind) -q \(directory)/image &&
-        mount -o loop \(directory)/image \(directory)/volume && chmod 777 \(directory)/volume
+        truncate -s \(megabytes)M \(image) && mkfs.\(kind) -q \(image) &&
+        mount -o loop \(image) \(path) && chmod 777 \(path)
         """)
       try watch()
     } catch {
       remove()
       throw error
     }
+  }
+
+  /// Mounts an image as it is; a journal in it is replayed first.
+  init(mounting image: String) throws {
+    directory = FileManager.default.temporaryDirectory.appending(path: "sp-\(UUID())").path
+    self.image = image
+    do {
+      try shell(
+        "mkdir -p \(path) && chmod 755 \(directory) && mount -o loop,nouuid \(image) \(path) 2>/dev/null || mount -o loop \(image) \(path)"
+      )
+      try watch()
+    } catch {
+      remove()
+      throw error
+    }
+  }
+
+  /// What the volume's device holds at this instant, as a snapshot of it would.
+  func clone(_ name: String) throws -> String {
+    let copy = "\(pool)/\(name)"
+    try shell("cp --reflink=always \(image) \(copy)")
+    return copy
   }
 
   /// Should this process be killed in the middle of a test, a watcher takes its volume away, frozen or not.
@@ -63,7 +96,7 @@ final class TestVolume: Sendable {
         """
         while kill -0 \(LinuxKernel.processNumber()) && [ -d \(directory) ]; do sleep 1; done
         [ -d \(directory) ] || exit 0
-        fsfreeze --unfreeze \(path); umount -l \(path); rm -rf \(directory)
+        fsfreeze --unfreeze \(path); umount -l \(path); umount -l \(pool); rm -rf \(directory)
         """,
       ], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], descriptors: [nil, nil, nil])
     startThread { watcher.reap(.seconds(3600)) }
@@ -74,6 +107,7 @@ final class TestVolume: Sendable {
     _ = try? shell(
       """
       fsfreeze --unfreeze \(path) 2>/dev/null; umount \(path) || umount -l \(path)
+      ! mountpoint -q \(pool) || umount \(pool) 2>/dev/null || umount -l \(pool)
       rm -rf \(directory)
       """)
   }

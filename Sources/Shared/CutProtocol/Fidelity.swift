@@ -28,16 +28,23 @@ package struct Fidelity: Hashable, Codable, Sendable {
     durableStateConstant && acknowledgedIsDurable && nothingAcknowledged
   }
 
-  /// What several holds of one member give together: each condition that at least one gives and none denies by a fact.
+  /// What several holds of one member give together: each condition that at least one gives.
   ///
-  /// A filesystem freeze gives F1 and F3 to any application that acknowledges only what it has
-  /// written; it can not know F2, which the application's own quiescer must state. So conditions are united,
-  /// and the reasons of those that stay missing are kept.
-  package static func united(_ parts: [Fidelity]) -> Fidelity {
+  /// A filesystem freeze gives F1 and F3 to any application that acknowledges only what it has written; it can not
+  /// know F2, which the application's own quiescer must state. So conditions are united, with two limits: a hold
+  /// that knows that F2 is lost outweighs one that promises it, and what may be acknowledged before it is written may be
+  /// acknowledged while nothing can be written, so that there is no F3 without F2. The reasons of what stays missing are
+  /// kept.
+  ///
+  /// - Parameter losesAcknowledged: whether one of the holds knows that F2 is lost.
+  package static func united(
+    _ parts: [Fidelity], losesAcknowledged: Bool = false
+  ) -> Fidelity {
+    let isDurable = !losesAcknowledged && parts.contains(where: \.acknowledgedIsDurable)
     var result = Fidelity(
       durableStateConstant: parts.contains(where: \.durableStateConstant),
-      acknowledgedIsDurable: parts.contains(where: \.acknowledgedIsDurable),
-      nothingAcknowledged: parts.contains(where: \.nothingAcknowledged))
+      acknowledgedIsDurable: isDurable,
+      nothingAcknowledged: isDurable && parts.contains(where: \.nothingAcknowledged))
     if !result.isFull { result.reasons = parts.flatMap(\.reasons) }
     return result
   }

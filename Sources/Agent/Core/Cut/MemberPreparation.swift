@@ -27,7 +27,9 @@ struct MemberPreparation: Sendable {
     let preparation = Preparation(
       predictedQuiesce: readiness.map(\.predicted).reduce(.zero, +),
       predictedSnapshot: predictedSnapshot,
-      fidelity: Fidelity.united(readiness.map(\.fidelity)),
+      fidelity: Fidelity.united(
+        readiness.map(\.fidelity),
+        losesAcknowledged: readiness.contains(where: \.losesAcknowledged)),
       remarks: readiness.flatMap(\.remarks))
     return MemberPreparation(target: target, holds: holds, preparation: preparation)
   }

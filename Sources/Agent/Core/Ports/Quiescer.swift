@@ -54,6 +54,8 @@ package protocol PreparedHold: Sendable {
 package struct HoldReadiness: Sendable {
   package var quiescer: String
   package var fidelity: Fidelity
+  /// A setting or fact loses acknowledged writes, whatever another hold of the member promises.
+  package var losesAcknowledged: Bool
   /// How long `hold` is expected to take.
   package var predicted: Duration
   /// Remarks that do not forbid the cut.
@@ -64,11 +66,12 @@ package struct HoldReadiness: Sendable {
   package var record: [RescueRecord]
 
   package init(
-    quiescer: String, fidelity: Fidelity, predicted: Duration, remarks: [String],
-    rescue: [Rescue], record: [RescueRecord]
+    quiescer: String, fidelity: Fidelity, losesAcknowledged: Bool = false, predicted: Duration,
+    remarks: [String], rescue: [Rescue], record: [RescueRecord]
   ) {
     self.quiescer = quiescer
     self.fidelity = fidelity
+    self.losesAcknowledged = losesAcknowledged
     self.predicted = predicted
     self.remarks = remarks
     self.rescue = rescue

@@ -9,6 +9,8 @@ final class CommandPreparedHold: PreparedHold {
   let member: ServiceName
   let entry: ContainerEntry
   let command: CommandHold
+  /// What sees writes to the member's volumes, where the plan promises that there are none.
+  let volumes: WatchedVolumes?
   let readiness: HoldReadiness
 
   private enum State {
@@ -23,11 +25,13 @@ final class CommandPreparedHold: PreparedHold {
   private static let runs = Mutex(0)
 
   init(
-    member: ServiceName, entry: ContainerEntry, command: CommandHold, readiness: HoldReadiness
+    member: ServiceName, entry: ContainerEntry, command: CommandHold, volumes: WatchedVolumes?,
+    readiness: HoldReadiness
   ) {
     self.member = member
     self.entry = entry
     self.command = command
+    self.volumes = volumes
     self.readiness = readiness
   }
 
@@ -45,6 +49,8 @@ final class CommandPreparedHold: PreparedHold {
     }
     let reading = pipe.reading
     let result = await onDedicatedThread { [self] in run(command.pre, cancel: reading) }
+    // What the command itself wrote is not counted.
+    do { try volumes?.begin() } catch { throw .because(error, member, "watching the volumes") }
     let exited = result?.ending == .exited(0) || result == nil
     let wasReleased = state.withLock { state in
       guard case .running = state else { return true }
@@ -57,14 +63,20 @@ final class CommandPreparedHold: PreparedHold {
     if let result, !exited { throw refusal(result) }
   }
 
-  /// A command knows no state of its own; the token says that it is still the same container that was held.
+  /// A command knows no state of its own; the token says that it is still the same container that was held, and, where
+  /// the plan vouches for the command, that nothing was written since to the volumes that it is to hold still.
   func token() async throws(Refusal) -> StateToken {
     let ticks = try? ProcessFacts.startTicks(entry.process.pid)
     guard ticks == entry.process.startTicks else {
       throw Refusal(.moved, "container of \(member) was not the held one any more")
     }
-    return StateToken(
-      quiescer: readiness.quiescer, values: ["process started at": "\(entry.process.startTicks)"])
+    var values = ["process started at": "\(entry.process.startTicks)"]
+    do {
+      if let volumes { values["writes seen"] = "\(try volumes.count())" }
+    } catch {
+      throw .because(error, member, "watching the volumes")
+    }
+    return StateToken(quiescer: readiness.quiescer, values: values)
   }
 
   /// `post` runs whatever became of `pre`, once `pre` was begun; it may take as long as the plan's time limit.

@@ -22,12 +22,24 @@ struct CommandQuiescer: Quiescer {
       }
       return entry
     }
+    var remarks = [
+      "nothing but the commands' exit status tells whether they did what they should"
+    ]
+    var volumes: WatchedVolumes?
+    if command.fences && !target.volumes.isEmpty {
+      do throws(SystemError) {
+        volumes = try await onDedicatedThread { () throws(SystemError) in
+          try WatchedVolumes(target)
+        }
+      } catch {
+        remarks.append("writes during the hold would not be noticed: \(error)")
+      }
+    }
     return CommandPreparedHold(
-      member: target.member, entry: entry, command: command,
+      member: target.member, entry: entry, command: command, volumes: volumes,
       readiness: HoldReadiness(
         quiescer: hold.quiescer, fidelity: fidelity(command),
-        predicted: .milliseconds(100),
-        remarks: ["nothing but the commands' exit status tells whether they did what they should"],
+        predicted: .milliseconds(100), remarks: remarks,
         rescue: rescue(command, entry), record: record(command, entry)))
   }
 

@@ -21,7 +21,7 @@ struct FilesystemQuiescer: Quiescer {
       fidelity: Fidelity(
         durableStateConstant: true, acknowledgedIsDurable: false, nothingAcknowledged: true,
         reasons: [
-          "F2: a filesystem freeze does not know whether \(target.member) had made durable what it acknowledged; its own quiescer does"
+          "F2, F3: a filesystem freeze does not know whether \(target.member) acknowledges only what it has made durable; its own quiescer does"
         ]),
       predicted: predicted, remarks: [],
       rescue: mounts.reversed().map { .thaw($0.directory) },

@@ -13,6 +13,8 @@ final class PostgreSQLPreparedHold: PreparedHold {
   let serverStart: String
   let readiness: HoldReadiness
   private let first = Mutex<(written: String, lsn: String)?>(nil)
+  /// The first transaction that had not begun when the hold was first sampled.
+  private let firstUnbegun = Mutex<Int64?>(nil)
 
   private static let limit = Duration.seconds(1)
 
@@ -31,6 +33,8 @@ final class PostgreSQLPreparedHold: PreparedHold {
   /// Nothing to take: the freeze that follows is the hold. Checks that the server is still there.
   func hold() async throws(Refusal) {
     _ = try await position(limit: Self.limit)
+    // The holds that follow are in force when the first token is asked for.
+    firstUnbegun.withLock { $0 = nil }
   }
 
   /// The write-ahead log's last change on disk with the position it reaches, the timeline and the role.
@@ -49,30 +53,55 @@ final class PostgreSQLPreparedHold: PreparedHold {
     }
     let newest = files.max { ($0.value.modified, $0.key) < ($1.value.modified, $1.key) }
     let written = newest.map { "\($0.key) at \($0.value.modified)" } ?? "nothing"
-    let (lsn, isInRecovery, timeline) = try await position(limit: Self.limit)
+    let position = try await position(limit: Self.limit)
     let stable = first.withLock { first in
       if let first, first.written == written { return first.lsn }
-      first = (written, lsn)
-      return lsn
+      first = (written, position.lsn)
+      return position.lsn
     }
-    return StateToken(
-      quiescer: readiness.quiescer,
-      values: [
-        "wal": written, "lsn": stable, "timeline": timeline, "in_recovery": isInRecovery,
-      ])
+    var values = [
+      "wal": written, "lsn": stable, "timeline": position.timeline,
+      "in_recovery": position.isInRecovery,
+    ]
+    // Where the settings say so already, the commits of sessions that do not wait are no news.
+    if readiness.fidelity.acknowledgedIsDurable {
+      values["committed without the disk"] = position.committed
+    }
+    return StateToken(quiescer: readiness.quiescer, values: values)
+  }
+
+  struct Position {
+    var lsn: String
+    var isInRecovery: String
+    var timeline: String
+    /// How many transactions are committed that began after the hold was first sampled; counted up to about a thousand.
+    var committed: String
   }
 
   /// Reads only what is in memory once it was read before, and writes nothing.
-  func position(
-    limit: Duration
-  ) async throws(Refusal) -> (lsn: String, isInRecovery: String, timeline: String) {
+  ///
+  /// A transaction that began on a frozen disk can only be committed by a session that does not wait for the disk: its
+  /// `synchronous_commit` is off, which no other session can ask. `age` tells the next transaction's number without
+  /// using one up; the snapshot's numbers are of 64 bits.
+  func position(limit: Duration) async throws(Refusal) -> Position {
+    let known = firstUnbegun.withLock { $0 }
+    let begin = known.map { "\($0)" } ?? "n.unbegun"
     let row = try await session.row(
       """
       SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
-      ELSE pg_current_wal_flush_lsn() END, pg_is_in_recovery(), timeline_id \
-      FROM pg_control_checkpoint()
-      """, columns: 3, limit: limit)
-    return (row[0], row[1], row[2])
+      ELSE pg_current_wal_flush_lsn() END, pg_is_in_recovery(), timeline_id, n.unbegun, \
+      (SELECT count(*) FROM generate_series(\(begin), least(n.unbegun - 1, \(begin) + 1000)) AS x \
+      WHERE txid_status(x) = 'committed') \
+      FROM pg_control_checkpoint(), \
+      (SELECT known + ((low - known) & 4294967295) AS unbegun FROM \
+      (SELECT txid_snapshot_xmax(txid_current_snapshot()) AS known, \
+      (age('3'::xid)::bigint + 3) AS low OFFSET 0) AS m OFFSET 0) AS n
+      """, columns: 5, limit: limit)
+    guard let unbegun = Int64(row[3]) else {
+      throw Refusal(.failed, "position of \(member) had an unexpected form: \(row)")
+    }
+    firstUnbegun.withLock { $0 = $0 ?? unbegun }
+    return Position(lsn: row[0], isInRecovery: row[1], timeline: row[2], committed: row[4])
   }
 
   func release() async -> ReleaseFinding {

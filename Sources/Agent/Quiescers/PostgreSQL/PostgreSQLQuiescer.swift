@@ -36,7 +36,7 @@ struct PostgreSQLQuiescer: Quiescer {
       _ = try await session.rows(
         "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = '\(name)'", limit: limit)
     }
-    let found = try await PostgreSQLSettings(session, limit: limit)
+    let found = try await PostgreSQLSettings(session, entry, limit: limit)
     try entry.requireOnVolumes(
       [
         ("data directory", found.dataDirectory), ("WAL", found.dataDirectory + "/pg_wal"),
@@ -49,7 +49,8 @@ struct PostgreSQLQuiescer: Quiescer {
       member: target.member, session: session, entry: entry,
       walDirectory: found.dataDirectory + "/pg_wal", serverStart: started[0],
       readiness: HoldReadiness(
-        quiescer: "postgresql", fidelity: found.fidelity, predicted: .milliseconds(2),
+        quiescer: "postgresql", fidelity: found.fidelity,
+        losesAcknowledged: !found.fidelity.acknowledgedIsDurable, predicted: .milliseconds(2),
         remarks: found.remarks, rescue: [session.session.rescue],
         record: [session.session.record]))
     // Twice, so that no later sample loads a catalog page from a frozen filesystem.

@@ -1,4 +1,5 @@
 internal import CutProtocol
+internal import LinuxSystem
 internal import Model
 
 /// The settings of a server that decide what its hold is worth.
@@ -12,7 +13,9 @@ struct PostgreSQLSettings: Sendable {
   var overrides: [String]
   var tablespaces: [String]
 
-  init(_ session: PostgreSQLSession, limit: Duration) async throws(Refusal) {
+  init(_ session: PostgreSQLSession, _ entry: ContainerEntry, limit: Duration)
+    async throws(Refusal)
+  {
     let row = try await session.row(
       """
       SELECT current_setting('fsync'), current_setting('full_page_writes'), \
@@ -30,14 +33,15 @@ struct PostgreSQLSettings: Sendable {
       let configured = try await session.rows(
         "SELECT setting FROM pg_file_settings WHERE name = 'synchronous_commit' AND applied",
         limit: limit)
-      synchronousCommit = configured.last?.first ?? "on"
+      synchronousCommit =
+        Self.commandLine(entry, dataDirectory) ?? configured.last?.first ?? "on"
     }
     overrides = try await session.rows(
       """
       SELECT coalesce(d.datname, 'every database') || ', ' || coalesce(r.rolname, 'every role') \
       FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c \
       LEFT JOIN pg_database d ON d.oid = s.setdatabase LEFT JOIN pg_roles r ON r.oid = s.setrole \
-      WHERE c ~* '^synchronous_commit=(off|false|no|0|f|n)$'
+      WHERE c ~* '^synchronous_commit=(off|false|no|0)$'
       """, limit: limit
     ).compactMap(\.first)
     tablespaces = try await session.rows(
@@ -46,14 +50,31 @@ struct PostgreSQLSettings: Sendable {
     ).compactMap(\.first)
   }
 
+  /// What the server was started with, which outweighs its files; it keeps its command line beside its data.
+  private static func commandLine(_ entry: ContainerEntry, _ dataDirectory: String) -> String? {
+    // A server that keeps none was started with its files alone.
+    guard let file = try? entry.root.opened(dataDirectory + "/postmaster.opts"),
+      let bytes = try? TextFile.bytes(of: file, name: "postmaster.opts", limit: 64 << 10)
+    else { return nil }
+    let words = String(decoding: bytes, as: UTF8.self).split(separator: "\"")
+    let settings = words.compactMap { word -> String? in
+      let parts = word.drop { $0 == "-" || $0 == "c" }.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2, parts[0].replacing("-", with: "_") == "synchronous_commit" else {
+        return nil
+      }
+      return parts[1].lowercased()
+    }
+    return settings.last
+  }
+
   /// F1 and F3 are the filesystem's: no command makes PostgreSQL itself stop writing.
   var fidelity: Fidelity {
     var missing: [String] = []
     if fsync != "on" { missing.append("F2: fsync is \(fsync)") }
     if ["off", "false", "no", "0"].contains(synchronousCommit) {
-      missing.append("F2: synchronous_commit is \(synchronousCommit)")
+      missing.append("F2, F3: synchronous_commit is \(synchronousCommit)")
     }
-    missing += overrides.map { "F2: synchronous_commit is off for \($0)" }
+    missing += overrides.map { "F2, F3: synchronous_commit is off for \($0)" }
     if isInRecovery {
       missing.append("F2: the server is a standby, which lacks what its primary has not sent yet")
     }

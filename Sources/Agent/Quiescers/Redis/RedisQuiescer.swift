@@ -73,7 +73,9 @@ struct RedisQuiescer: Quiescer {
       member: target.member, sessions: sessions, entry: entry, settings: found, cap: target.cap,
       limit: settings.holdLimit,
       readiness: HoldReadiness(
-        quiescer: "redis", fidelity: found.fidelity, predicted: predicted, remarks: remarks,
+        quiescer: "redis", fidelity: found.fidelity,
+        losesAcknowledged: !found.fidelity.acknowledgedIsDurable, predicted: predicted,
+        remarks: remarks,
         rescue: [
           .write(sessions[1].session.input, bytes: Array(RedisPreparedHold.unpause.utf8)),
           sessions[0].session.rescue,

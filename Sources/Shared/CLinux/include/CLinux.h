@@ -8,3 +8,4 @@
 #include "cl_mount.h"
 #include "cl_process.h"
 #include "cl_socket.h"
+#include "cl_watch.h"

@@ -1,0 +1,31 @@
+internal import CLinux
+internal import Synchronization
+
+/// Counts what is written to filesystems, whoever writes (fanotify(7)).
+///
+/// Sees writes, truncations, and names that come and go; not what is written through a memory mapping.
+package final class WriteWatch: Sendable {
+  private let queue: DescriptorHandle
+  private let seen = Mutex(0)
+
+  /// Needs CAP_SYS_ADMIN and Linux 5.1.
+  package init() throws(SystemError) {
+    queue = DescriptorHandle(
+      owning: Int32(try SystemError.check(Int(cl_watch_open()), "fanotify_init", "a watch")))
+  }
+
+  /// Watches the whole filesystem of a directory from now on. Not every filesystem can be watched (`ENODEV`, `EOPNOTSUPP`).
+  package func watch(_ directory: DescriptorHandle, name: String) throws(SystemError) {
+    try SystemError.check(
+      Int(cl_watch_filesystem(queue.number, directory.number)), "fanotify_mark", name)
+  }
+
+  /// How much was written so far: grows with every write that was seen, not by one for each.
+  package func count() throws(SystemError) -> Int {
+    let new = try SystemError.check(Int(cl_watch_take(queue.number)), "read", "a watch")
+    return seen.withLock { seen in
+      seen += new
+      return seen
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Glibc
+import LinuxSystem
+import Synchronization
+
+/// The second place: every number that a server has acknowledged, kept outside of it.
+final class Ledger: Sendable {
+  private let numbers = Mutex<Set<Int>>([])
+
+  func record(_ number: Int) { numbers.withLock { _ = $0.insert(number) } }
+  var acknowledged: Set<Int> { numbers.withLock { $0 } }
+}
+
+/// One client of the server, which writes a number, waits for its acknowledgement, records it, and goes on.
+final class LoadWriter: Sendable {
+  private let process: ChildProcess
+  private let input: DescriptorHandle
+  private let output: DescriptorHandle
+
+  /// Writes `first`, `first + 1` and so on for as long as the client lives.
+  init(_ subject: Subject, on server: TestServer, from first: Int, ledger: Ledger) throws {
+    let toClient = try DescriptorHandle.pipe()
+    let fromClient = try DescriptorHandle.pipe()
+    process = try ChildProcess(
+      path: "/usr/bin/nsenter",
+      arguments: ["-t", "\(server.process.pid)", "-m", "/bin/sh", "-c", "exec \(subject.client)"],
+      environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/"],
+      descriptors: [toClient.reading, fromClient.writing, nil])
+    input = toClient.writing
+    output = fromClient.reading
+    let (input, output) = (input, output)
+    startThread {
+      var reader = LineReader(output)
+      var number = first
+      while Self.send(subject.write(number) + "\n", to: input) {
+        repeat {
+          guard let line = reader.next() else { return }
+          if subject.acknowledges(line, number) { break }
+        } while true
+        ledger.record(number)
+        number += 1
+      }
+    }
+  }
+
+  private static func send(_ text: String, to input: DescriptorHandle) -> Bool {
+    let bytes = Array(text.utf8)
+    // Far below what a pipe takes at once.
+    return bytes.withUnsafeBytes { Glibc.write(input.number, $0.baseAddress, $0.count) }
+      == bytes.count
+  }
+
+  func stop() {
+    kill(-process.pid, SIGKILL)
+    process.reap(.seconds(20))
+  }
+}
+
+/// The lines of a pipe.
+struct LineReader {
+  private let descriptor: DescriptorHandle
+  private var left: [UInt8] = []
+
+  init(_ descriptor: DescriptorHandle) { self.descriptor = descriptor }
+
+  /// Nil at the end.
+  mutating func next() -> String? {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      if let end = left.firstIndex(of: UInt8(ascii: "\n")) {
+        defer { left.removeSubrange(...end) }
+        return String(decoding: left[..<end], as: UTF8.self)
+      }
+      let count = Glibc.read(descriptor.number, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return nil }
+      left += buffer[..<count]
+    }
+  }
+}
