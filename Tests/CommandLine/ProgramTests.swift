@@ -197,4 +197,55 @@ internal import Testing
       #expect(nothing.output.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty)
     }
   }
+
+  @Test func `tries a plan's drivers on request, and its exit status says whether they conform`()
+    async throws
+  {
+    try await Shell.serving { shell, coordinator in
+      let node = try NodeID("node-1")
+      let driver = try DriverName("csi.example.org")
+      func answer(_ checks: [ProbeFindings.Check], obstacle: String? = nil) throws {
+        let probe = PlanProbe(
+          probe: try ProbeID("probe-1"),
+          drivers: [
+            PlanProbe.Driver(
+              node: node,
+              findings: ProbeFindings(
+                driver: driver, version: "1.2", checks: checks,
+                cuts: [Elapsed(.milliseconds(12))], obstacle: obstacle))
+          ])
+        coordinator.shop.change {
+          $0.check = PlanCheck(
+            members: [], attainable: .applicationConsistent, requires: .applicationConsistent,
+            hazards: [])
+          $0.probe = probe
+        }
+      }
+      try answer([.init(.laterWrite, kept: true, detail: "absent")])
+      let good = try await shell.run("plan", "check", "shop", "--probe")
+      #expect(good.status == 0, "\(good.error)")
+      #expect(good.output.contains("driver csi.example.org 1.2 on node-1: conforms\n"))
+      #expect(good.output.contains("kept      later-write-absent: absent\n"))
+      #expect(good.output.contains("CreateSnapshot took 12.0 ms"))
+      #expect(good.error.contains("volumes of their own"))
+      #expect(coordinator.shop.calls.contains("alice plan.probe shop"))
+
+      try answer([.init(.laterWrite, kept: false, detail: "present")])
+      let bad = try await shell.run("plan", "check", "shop", "--probe", "-o", "json")
+      #expect(bad.status == 1)
+      let document = try JSONSerialization.jsonObject(with: Data(bad.output.utf8))
+      let probe = (document as? [String: Any])?["probe"] as? [String: Any]
+      let drivers = probe?["drivers"] as? [[String: Any]]
+      #expect(drivers?.first?["outcome"] as? String == "violates")
+
+      try answer([], obstacle: "it cannot make snapshots")
+      let unknown = try await shell.run("plan", "check", "shop", "--probe")
+      #expect(unknown.status == 1)
+      #expect(unknown.output.contains("cannot be probed because it cannot make snapshots\n"))
+
+      let calls = coordinator.shop.calls.count
+      #expect(try await shell.run("plan", "check", "shop").status == 0)
+      #expect(coordinator.shop.calls.count == calls, "nothing is tried unless it is asked for")
+    }
+  }
 }

@@ -85,6 +85,18 @@ struct Generator: RandomNumberGenerator {
       acknowledged: duration())
   }
 
+  mutating func findings() throws -> ProbeFindings {
+    let rules = ProbeFindings.Rule.allCases
+    return ProbeFindings(
+      driver: try DriverName(name()), version: text(),
+      checks: list { generator in
+        ProbeFindings.Check(
+          rules[generator.below(rules.count)], kept: generator.optional { $0.bool() },
+          detail: generator.text())
+      }, cuts: list { Elapsed($0.duration()) }, obstacle: optional { $0.text() },
+      leftBehind: list { $0.text() })
+  }
+
   mutating func placement() throws -> Placement {
     Placement(
       node: try NodeID(name()), service: try ServiceName(name()),

@@ -79,6 +79,7 @@ struct RoundTripTests {
       var generator = Generator(seed: seed)
       for reply: NodeReply in [
         .done, .restored(try generator.volume()), .failed(generator.refusal()),
+        .probed(try generator.findings()),
       ] {
         try check(.reply(id: generator.next(), reply), seed: seed)
       }
@@ -129,6 +130,9 @@ struct RoundTripTests {
           VolumeRestore(
             restore: try RestoreID(generator.name()), source: try generator.snapshot(),
             place: generator.bool() ? .original : .beside(directory: "/" + generator.name()))),
+        .probe(
+          DriverProbe(
+            probe: try ProbeID(generator.name()), driver: try DriverName(generator.name()))),
       ] {
         try check(.request(id: generator.next(), request), seed: seed)
       }

@@ -13,6 +13,7 @@ package final class FakeShop: Sendable {
     package var unknown: [Whereabouts.Gap] = []
     package var plans: [PlanRecord] = []
     package var check: PlanCheck?
+    package var probe: PlanProbe?
     package var backups: [BackupRecord] = []
     package var evidence: BackupEvidence?
     package var log: [BackupLogEntry] = []
@@ -135,6 +136,15 @@ extension FakeShop: PlanOperations {
       throw OperationError(.unavailable, "no node of plan \(name) answers")
     }
     return check
+  }
+
+  package func probePlan(_ name: PlanName, author: String) async throws(OperationError) -> PlanProbe
+  {
+    try note("\(author) plan.probe \(name)")
+    guard let probe = try read(\.probe) else {
+      throw OperationError(.unavailable, "no node of plan \(name) answers")
+    }
+    return probe
   }
 
   package func deletePlan(_ name: PlanName, author: String) async throws(OperationError) {

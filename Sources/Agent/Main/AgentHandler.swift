@@ -21,6 +21,8 @@ struct AgentHandler: OrderHandler {
         return .done
       case .restore(let order):
         return .restored(try await snapshots.restore(order))
+      case .probe(let order):
+        return .probed(try await snapshots.probe(order))
       }
     } catch {
       return .failed(error)

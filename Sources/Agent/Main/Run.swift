@@ -51,7 +51,8 @@ struct Run: AsyncParsableCommand {
     let ledger = try AgentLedger(
       file: DurableStateFile(configuration.stateDirectory + "/ledger.json"), boot: boot)
     let drivers = try CSIDrivers(configuration.drivers)
-    let snapshots = CSISnapshotProvider(drivers: drivers, logger: logger)
+    let snapshots = CSISnapshotProvider(
+      drivers: drivers, probeDirectory: configuration.runDirectory + "/probes", logger: logger)
     let runtime = CRIRuntime(socket: configuration.criSocket, logger: logger) { path in
       do {
         return try await snapshots.volume(at: path)
@@ -85,7 +86,7 @@ struct Run: AsyncParsableCommand {
     let link = FleetLinkConfiguration(configuration)
     let services: [any Service] = [
       DriverConnections(
-        drivers: drivers, volumesRoot: configuration.volumesRoot, logger: logger),
+        snapshots: snapshots, volumesRoot: configuration.volumesRoot, logger: logger),
       DiscoveryLoop(discovery: discovery),
       FleetLink(
         configuration: link, credential: credential,

@@ -3,9 +3,10 @@ internal import Logging
 internal import ServiceLifecycle
 internal import Snapshots
 
-/// Keeps the connections to the CSI drivers, and mounts again what a reboot has unmounted.
+/// Keeps the connections to the CSI drivers, mounts again what a reboot has unmounted, and takes away what a trial of a
+/// driver left when the agent ended in the middle of it.
 struct DriverConnections: Service {
-  let drivers: CSIDrivers
+  let snapshots: CSISnapshotProvider
   let volumesRoot: String
   let logger: Logger
 
@@ -13,15 +14,20 @@ struct DriverConnections: Service {
     await cancelWhenGracefulShutdown {
       await withTaskGroup(of: Void.self) { group in
         // Ends only when it is cancelled: connections reconnect by themselves.
-        group.addTask { try? await drivers.run() }
+        group.addTask { try? await snapshots.drivers.run() }
         group.addTask { await republish() }
+        group.addTask {
+          for left in await snapshots.removeProbes() {
+            logger.warning("left by a driver probe", metadata: ["what": "\(left)"])
+          }
+        }
       }
     }
   }
 
   private func republish() async {
     do {
-      for volume in try await VolumePublisher(drivers: drivers).republishAll(root: volumesRoot) {
+      for volume in try await snapshots.publisher.republishAll(root: volumesRoot) {
         logger.info("volume mounted again", metadata: ["volume": "\(volume.name)"])
       }
     } catch {

@@ -69,7 +69,8 @@ struct CoordinatorAssembly {
       plans: PlanService(
         fleet: configuration.fleet, store: catalog, placements: catalog, audit: catalog,
         rehearsal: PlanRehearsal(
-          gateway: gateway, router: router, fences: fences, clock: clock, times: times)),
+          gateway: gateway, router: router, fences: fences, clock: clock, times: times),
+        probing: PlanProbing(gateway: gateway)),
       backups: backups, restores: restores,
       agents: AgentService(
         nodes: catalog, audit: catalog, gateway: gateway,

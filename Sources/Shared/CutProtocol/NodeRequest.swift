@@ -4,11 +4,13 @@ package import Model
 package enum NodeRequest: Hashable, Sendable {
   case deleteSnapshot(driver: DriverName, snapshot: SnapshotHandle, group: SnapshotHandle?)
   case restore(VolumeRestore)
+  case probe(DriverProbe)
 }
 
 package enum NodeReply: Hashable, Sendable {
   case done
   case restored(VolumeRef)
+  case probed(ProbeFindings)
   case failed(Refusal)
 }
 

@@ -20,6 +20,7 @@ extension NodeRequest {
           place: restore.hasBesideDirectory
             ? .beside(directory: try field("beside_directory").text(restore.besideDirectory))
             : .original))
+    case .probeDriver(let probe): self = .probe(try DriverProbe(probe, field("probe_driver")))
     case nil: throw field.error("it is a request of an unknown kind")
     }
   }
@@ -40,6 +41,11 @@ extension NodeRequest {
         $0.source = restore.source.wire
         if case .beside(let directory) = restore.place { $0.besideDirectory = directory }
       }
+    case .probe(let probe):
+      wire.probeDriver = .with {
+        $0.probe = probe.probe.text
+        $0.driver = probe.driver.text
+      }
     }
     return wire
   }
@@ -50,6 +56,7 @@ extension NodeReply {
     switch wire.kind {
     case .done: self = .done
     case .restored(let volume): self = .restored(try VolumeRef(volume, field("restored")))
+    case .probed(let findings): self = .probed(try ProbeFindings(findings, field("probed")))
     case .failed(let refusal): self = .failed(try Refusal(refusal, field("failed")))
     case nil: throw field.error("it is a reply of an unknown kind")
     }
@@ -61,6 +68,7 @@ extension NodeReply {
     switch self {
     case .done: wire.done = .init()
     case .restored(let volume): wire.restored = volume.wire
+    case .probed(let findings): wire.probed = findings.wire
     case .failed(let refusal): wire.failed = refusal.wire
     }
     return wire

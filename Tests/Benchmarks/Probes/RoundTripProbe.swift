@@ -155,7 +155,7 @@ private struct Answering: OrderHandler {
   }
 
   func heartbeat() async -> AgentHeartbeat {
-    AgentHeartbeat(observedThrough: .now(), held: [], troubles: [])
+    AgentHeartbeat(observed: nil, held: [], troubles: [])
   }
 
   func coordinatorLost() async {}

@@ -95,7 +95,7 @@ extension Subject {
         }'
         """,
       write: { "\($0)" }, acknowledges: { $0 == "\($1)" },
-      read: "cat /srv/data")
+      read: "touch /srv/data && cat /srv/data")
   }
 
   /// Stops the writers of `files` for good: whoever is in the middle of a write is waited for.

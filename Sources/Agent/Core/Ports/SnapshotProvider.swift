@@ -21,4 +21,6 @@ package protocol SnapshotProvider: Sendable {
   func deleteOrphans(_ volumes: [MemberVolume], name: SnapshotName) async throws(Refusal) -> Int
   /// Makes a volume from a snapshot and publishes it; see `VolumeRestore`.
   func restore(_ order: VolumeRestore) async throws(Refusal) -> VolumeRef
+  /// Tries a driver on volumes of its own, and takes them away again.
+  func probe(_ order: DriverProbe) async throws(Refusal) -> ProbeFindings
 }

@@ -11,6 +11,8 @@ final class MariaDBPreparedHold: PreparedHold {
   let hasBinaryLog: Bool
   /// The data directory, when its filesystem must be flushed for F2.
   let flushed: DescriptorHandle?
+  /// Whether the engines' logs must be written for F2: with InnoDB's own settings every commit has done that.
+  let writesLogs: Bool
   /// Whether the server's own flush of its log has to be waited for.
   let waitsForFlush: Bool
   let holdLimit: Duration
@@ -26,12 +28,14 @@ final class MariaDBPreparedHold: PreparedHold {
 
   init(
     member: ServiceName, session: MariaDBSession, hasBinaryLog: Bool,
-    flushed: DescriptorHandle?, waitsForFlush: Bool, holdLimit: Duration, readiness: HoldReadiness
+    flushed: DescriptorHandle?, writesLogs: Bool, waitsForFlush: Bool, holdLimit: Duration,
+    readiness: HoldReadiness
   ) {
     self.member = member
     self.session = session
     self.hasBinaryLog = hasBinaryLog
     self.flushed = flushed
+    self.writesLogs = writesLogs
     self.waitsForFlush = waitsForFlush
     self.holdLimit = holdLimit
     self.readiness = readiness
@@ -47,12 +51,10 @@ final class MariaDBPreparedHold: PreparedHold {
       throw Refusal(
         .expired, "hold of \(member) was given up: its release came before it was in force")
     }
-    _ = try await session.rows("BACKUP STAGE FLUSH", limit: holdLimit)
-    _ = try await session.rows("BACKUP STAGE BLOCK_DDL", limit: holdLimit)
+    // Goes through the stages before it, FLUSH and BLOCK_DDL, by itself: one round trip for all of them.
     _ = try await session.rows("BACKUP STAGE BLOCK_COMMIT", limit: holdLimit)
-    // Writes InnoDB's log, except where the server leaves it in memory on purpose.
-    _ = try await session.rows("FLUSH ENGINE LOGS", limit: holdLimit)
-    if waitsForFlush { try await waitForServersFlush() }
+    if writesLogs { _ = try await session.rows("FLUSH ENGINE LOGS", limit: holdLimit) }
+    if waitsForFlush { try await flushServersMemory() }
     if let flushed {
       do {
         try await onDedicatedThread { () throws(SystemError) in
@@ -65,11 +67,19 @@ final class MariaDBPreparedHold: PreparedHold {
     state.withLock { if $0 == .holding { $0 = .held } }
   }
 
-  /// With `innodb_flush_log_at_trx_commit = 0` nothing but the server's timer flushes its log (`innodb_flush_log_at_timeout`,
-  /// a second): no commit is under way, so once the flushed position has reached today's end, all of them are durable.
-  private func waitForServersFlush() async throws(Refusal) {
+  /// With `innodb_flush_log_at_trx_commit = 0` only the server's timer flushes its log (`innodb_flush_log_at_timeout`, a
+  /// second), and FLUSH ENGINE LOGS does nothing: no commit is under way, so once the flushed position has reached
+  /// today's end, all of them are durable.
+  ///
+  /// A user who may set it sets it to 1 for the length of that one statement. Should everything end in between, the server
+  /// is left with the safer setting.
+  private func flushServersMemory() async throws(Refusal) {
     let deadline = LinuxKernel.timeSinceBoot() + holdLimit
     let end = try await logPosition("Innodb_lsn_current")
+    let setting = "innodb_flush_log_at_trx_commit"
+    // Without the right to set it, and with any other failure, the server's timer is waited for.
+    _ = try await session.answer(
+      "SET GLOBAL \(setting) = 1; FLUSH ENGINE LOGS; SET GLOBAL \(setting) = 0", limit: holdLimit)
     while try await logPosition("Innodb_lsn_flushed") < end {
       guard LinuxKernel.timeSinceBoot() < deadline else {
         throw Refusal(

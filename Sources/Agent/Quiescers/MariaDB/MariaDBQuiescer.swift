@@ -36,18 +36,29 @@ struct MariaDBQuiescer: Quiescer {
     _ = try await session.rows(
       "SET SESSION lock_wait_timeout = \(wait), wait_timeout = 86400, max_statement_time = 0",
       limit: limit)
+    // It was just found on a volume; without it the hold could not close the gap, and must not be promised.
+    guard let directory = try? entry.root.opened(found.directories[0].path, directory: true) else {
+      throw Refusal(.failed, "data directory of \(target.member) cannot be opened any more")
+    }
+    if found.leavesToSystem {
+      // Leaves little for the same call within the hold.
+      do {
+        try await onDedicatedThread { () throws(SystemError) in
+          try FilesystemFreeze.synchronize(directory, name: "the data directory")
+        }
+      } catch {
+        throw .because(error, target.member, "flush")
+      }
+    }
     let began = LinuxKernel.timeSinceBoot()
     _ = try await session.rows("FLUSH ENGINE LOGS", limit: limit)
     // No further stage yet: from FLUSH on, tables without transactions take no write.
     _ = try await session.rows("BACKUP STAGE START", limit: limit)
     let flush = LinuxKernel.timeSinceBoot() - began
-    // It was just found on a volume; without it the hold could not close the gap, and must not be promised.
-    guard let directory = try? entry.root.opened(found.directories[0].path, directory: true) else {
-      throw Refusal(.failed, "data directory of \(target.member) cannot be opened any more")
-    }
     let prepared = MariaDBPreparedHold(
       member: target.member, session: session, hasBinaryLog: found.hasBinaryLog,
       flushed: found.leavesToSystem ? directory : nil,
+      writesLogs: found.leavesToSystem,
       waitsForFlush: found.leavesInMemory,
       holdLimit: .seconds(wait) + .milliseconds(500),
       readiness: HoldReadiness(
@@ -70,7 +81,7 @@ struct MariaDBQuiescer: Quiescer {
     }
     if found.leavesInMemory {
       remarks.append(
-        "innodb_flush_log_at_trx_commit is 0: the hold waits up to a second for the server's own flush"
+        "innodb_flush_log_at_trx_commit is 0: the hold sets it to 1 for one statement, or, without the right to, waits up to a second for the server's own flush"
       )
     }
     return remarks

@@ -58,7 +58,10 @@ final class RedisPreparedHold: PreparedHold {
     try await sendWitness()
     switch settings.persistence {
     case .appendOnly: try await flushAppendOnlyFile(until: began + limit)
-    case .dump: try await saveDump(until: began + cap)
+    case .dump:
+      try await saveDump(until: began + cap)
+      // Servers before 7.0 leave the new name of a finished dump to the operating system.
+      try await flushDataFiles()
     }
     guard isPaused else {
       throw Refusal(.expired, "pause of \(member) ended before its hold was in force")
@@ -95,6 +98,10 @@ final class RedisPreparedHold: PreparedHold {
       }
       await onDedicatedThread(limit: .milliseconds(2)) { pause(.milliseconds(2)) }
     }
+    try await flushDataFiles()
+  }
+
+  private func flushDataFiles() async throws(Refusal) {
     do {
       try await onDedicatedThread { [entry, settings] () throws(SystemError) in
         let directory = try entry.root.opened(settings.directory, directory: true)
@@ -104,7 +111,7 @@ final class RedisPreparedHold: PreparedHold {
         try directory.synchronize()
       }
     } catch {
-      throw .because(error, member, "flushing the append-only file")
+      throw .because(error, member, "flushing the data files")
     }
   }
 

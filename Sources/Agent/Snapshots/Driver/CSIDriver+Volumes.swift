@@ -80,7 +80,7 @@ extension CSIDriver {
   /// Attaches and stages where the driver wants that, then publishes at `target`, whose parent must exist.
   package func publish(
     _ volume: VolumeHandle, context: [String: String], filesystem: String, staging: String,
-    target: String
+    target: String, readOnly: Bool = false
   ) async throws(CSIError) {
     let abilities = try await inspect()
     let publishContext = abilities.attaches ? try await attach(volume, context, filesystem) : [:]
@@ -105,6 +105,7 @@ extension CSIDriver {
           $0.publishContext = publishContext
           if abilities.stages { $0.stagingTargetPath = staging }
           $0.targetPath = target
+          $0.readonly = readOnly
           $0.volumeCapability = Self.capability(filesystem: filesystem)
           $0.secrets = configuration.wireSecrets
           $0.volumeContext = context

@@ -9,10 +9,16 @@ package import Model
 package struct CSISnapshotProvider: SnapshotProvider {
   package let drivers: CSIDrivers
   package let publisher: VolumePublisher
+  /// Where trials of drivers mount their volumes.
+  let probeDirectory: String
+  let probes = RunningProbes()
   let logger: Logger
 
-  package init(drivers: CSIDrivers, logger: Logger) {
+  package init(
+    drivers: CSIDrivers, probeDirectory: String = "/run/stillpoint/probes", logger: Logger
+  ) {
     self.drivers = drivers
+    self.probeDirectory = probeDirectory
     self.publisher = VolumePublisher(drivers: drivers)
     self.logger = logger
   }

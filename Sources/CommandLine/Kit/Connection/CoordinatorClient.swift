@@ -24,10 +24,11 @@ package struct CoordinatorClient: Sendable {
 
   /// Runs `body` with a client whose connections are closed afterwards.
   package static func with<Result: Sendable>(
-    _ settings: Settings,
+    _ settings: Settings, longestSilence: Duration? = nil,
     _ body: (CoordinatorClient) async throws -> Result
   ) async throws -> Result {
-    let configuration = try configuration(settings)
+    var configuration = try configuration(settings)
+    if let longestSilence { configuration.timeout.read = TimeAmount(longestSilence) }
     return try await HTTPClient.withHTTPClient(configuration: configuration) { http in
       try await body(CoordinatorClient(http: http, settings: settings))
     }
@@ -58,6 +59,11 @@ package struct CoordinatorClient: Sendable {
     _ path: String, query: [(String, String)] = [], timeout: Duration = usualTimeout
   ) async throws -> Body {
     try await decode(answer(.GET, path, query: query, timeout: timeout), of: path)
+  }
+
+  /// A request without a body whose answer may take as long as `timeout`.
+  package func post<Body: Decodable>(_ path: String, timeout: Duration) async throws -> Body {
+    try await decode(answer(.POST, path, timeout: timeout), of: path)
   }
 
   package func post<Sent: Encodable, Body: Decodable>(_ path: String, _ sent: Sent) async throws

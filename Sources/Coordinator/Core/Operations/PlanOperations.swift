@@ -9,7 +9,30 @@ package protocol PlanOperations: Sendable {
   func plan(_ name: PlanName) async throws(OperationError) -> PlanRecord
   /// Rehearses: resolves, prepares every member without holding anything, and predicts window and grade.
   func checkPlan(_ name: PlanName) async throws(OperationError) -> PlanCheck
+  /// Tries every CSI driver of the plan, on volumes that are made for it on the nodes and taken away again.
+  func probePlan(_ name: PlanName, author: String) async throws(OperationError) -> PlanProbe
   func deletePlan(_ name: PlanName, author: String) async throws(OperationError)
+}
+
+/// What the trial of a plan's drivers found.
+package struct PlanProbe: Hashable, Sendable {
+  package struct Driver: Hashable, Sendable {
+    package var node: NodeID
+    package var findings: ProbeFindings
+
+    package init(node: NodeID, findings: ProbeFindings) {
+      self.node = node
+      self.findings = findings
+    }
+  }
+
+  package var probe: ProbeID
+  package var drivers: [Driver]
+
+  package init(probe: ProbeID, drivers: [Driver]) {
+    self.probe = probe
+    self.drivers = drivers
+  }
 }
 
 /// What a rehearsal found.

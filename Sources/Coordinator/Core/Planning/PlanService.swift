@@ -9,16 +9,18 @@ package struct PlanService: PlanOperations {
   private let placements: any PlacementStore
   private let audit: any AuditStore
   private let rehearsal: PlanRehearsal
+  private let probing: PlanProbing
 
   package init(
     fleet: FleetID, store: any PlanStore, placements: any PlacementStore, audit: any AuditStore,
-    rehearsal: PlanRehearsal
+    rehearsal: PlanRehearsal, probing: PlanProbing
   ) {
     self.fleet = fleet
     self.store = store
     self.placements = placements
     self.audit = audit
     self.rehearsal = rehearsal
+    self.probing = probing
   }
 
   package func applyPlan(_ plan: BackupPlan, source: String, author: String)
@@ -54,6 +56,41 @@ package struct PlanService: PlanOperations {
   package func checkPlan(_ name: PlanName) async throws(OperationError) -> PlanCheck {
     let record = try await plan(name)
     return try await rehearsal.run(try await resolve(record.plan))
+  }
+
+  /// Audited before the first volume is made, and once more with what was found.
+  package func probePlan(_ name: PlanName, author: String) async throws(OperationError) -> PlanProbe
+  {
+    let targets = PlanProbing.targets(of: try await resolve(try await plan(name).plan))
+    guard !targets.isEmpty else {
+      throw OperationError(.invalid, "plan \(name) has no volumes, so there is no driver to try")
+    }
+    let probe: ProbeID
+    do {
+      probe = try ProbeID("probe-\(String(UInt64.random(in: .min ... .max), radix: 36))")
+    } catch {
+      throw OperationError(.invalid, "\(error)")
+    }
+    let places = targets.map { "\($0.driver) on \($0.node)" }.joined(separator: ", ")
+    try await note(author, "plan.probe", name, "\(probe): \(places)")
+    let drivers = await probing.run(targets, as: probe)
+    let found = drivers.map {
+      "\($0.findings.driver) on \($0.node) \($0.findings.outcome.rawValue)"
+    }
+    try await note(author, "plan.probed", name, "\(probe): \(found.joined(separator: ", "))")
+    return PlanProbe(probe: probe, drivers: drivers)
+  }
+
+  private func note(_ author: String, _ action: String, _ plan: PlanName, _ detail: String)
+    async throws(OperationError)
+  {
+    do {
+      try await audit.audit(
+        AuditEntry(
+          time: .now(), actor: author, action: action, object: plan.text, detail: detail))
+    } catch {
+      throw OperationError(error)
+    }
   }
 
   package func deletePlan(_ name: PlanName, author: String) async throws(OperationError) {

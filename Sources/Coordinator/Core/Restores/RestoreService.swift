@@ -83,7 +83,7 @@ package actor RestoreService {
     case .restored(let volume): return volume
     case .failed(let refusal):
       throw OperationError(.conflict, "\(what) was not restored: \(refusal)")
-    case .done:
+    case .done, .probed:
       throw OperationError(.unavailable, "\(what): the agent gave an answer to another request")
     }
   }

@@ -39,3 +39,18 @@ extension PlanCheckBody.Member {
       refusal: member.refusal)
   }
 }
+
+extension PlanProbeBody {
+  init(_ probe: PlanProbe, of plan: PlanName) {
+    self.init(
+      plan: plan, probe: probe.probe,
+      drivers: probe.drivers.map { driver in
+        let findings = driver.findings
+        return Driver(
+          node: driver.node, driver: findings.driver, version: findings.version,
+          outcome: findings.outcome, checks: findings.checks,
+          cutMilliseconds: findings.cuts.map(\.duration.inMilliseconds),
+          obstacle: findings.obstacle, leftBehind: findings.leftBehind)
+      })
+  }
+}

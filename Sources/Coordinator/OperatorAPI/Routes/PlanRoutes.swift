@@ -30,6 +30,11 @@ func planRoutes(_ operations: Operations) -> [Route] {
       let name: PlanName = try call.name("plan")
       return try .json(PlanCheckBody(try await plans.checkPlan(name), of: name))
     },
+    Route(.post, "/v1/plans/{plan}/probe") { call in
+      let name: PlanName = try call.name("plan")
+      return try .json(
+        PlanProbeBody(try await plans.probePlan(name, author: call.author), of: name))
+    },
   ]
 }
 

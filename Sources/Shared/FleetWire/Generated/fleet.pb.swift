@@ -1096,11 +1096,20 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
     set {kind = .restore(newValue)}
   }
 
+  package var probeDriver: Stillpoint_Fleet_V1_Request.ProbeDriver {
+    get {
+      if case .probeDriver(let v)? = kind {return v}
+      return Stillpoint_Fleet_V1_Request.ProbeDriver()
+    }
+    set {kind = .probeDriver(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
     case deleteSnapshot(Stillpoint_Fleet_V1_Request.DeleteSnapshot)
     case restore(Stillpoint_Fleet_V1_Request.Restore)
+    case probeDriver(Stillpoint_Fleet_V1_Request.ProbeDriver)
 
   }
 
@@ -1163,7 +1172,80 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
     fileprivate var _besideDirectory: String? = nil
   }
 
+  package nonisolated struct ProbeDriver: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var probe: String = String()
+
+    package var driver: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
   package init() {}
+}
+
+/// What a trial of a CSI driver found.
+package nonisolated struct Stillpoint_Fleet_V1_ProbeFindings: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var driver: String = String()
+
+  package var version: String = String()
+
+  package var checks: [Stillpoint_Fleet_V1_ProbeFindings.Check] = []
+
+  /// How long each snapshot took.
+  package var cuts: [Int64] = []
+
+  package var obstacle: String {
+    get {_obstacle ?? String()}
+    set {_obstacle = newValue}
+  }
+  /// Returns true if `obstacle` has been explicitly set.
+  package var hasObstacle: Bool {self._obstacle != nil}
+  /// Clears the value of `obstacle`. Subsequent reads from it will return its default value.
+  package mutating func clearObstacle() {self._obstacle = nil}
+
+  package var leftBehind: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Check: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var rule: String = String()
+
+    /// Absent when it could not be tried.
+    package var kept: Bool {
+      get {_kept ?? false}
+      set {_kept = newValue}
+    }
+    /// Returns true if `kept` has been explicitly set.
+    package var hasKept: Bool {self._kept != nil}
+    /// Clears the value of `kept`. Subsequent reads from it will return its default value.
+    package mutating func clearKept() {self._kept = nil}
+
+    package var detail: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _kept: Bool? = nil
+  }
+
+  package init() {}
+
+  fileprivate var _obstacle: String? = nil
 }
 
 package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
@@ -1199,12 +1281,21 @@ package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
     set {kind = .failed(newValue)}
   }
 
+  package var probed: Stillpoint_Fleet_V1_ProbeFindings {
+    get {
+      if case .probed(let v)? = kind {return v}
+      return Stillpoint_Fleet_V1_ProbeFindings()
+    }
+    set {kind = .probed(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
     case done(Stillpoint_Fleet_V1_Reply.Done)
     case restored(Stillpoint_Fleet_V1_Volume)
     case failed(Stillpoint_Fleet_V1_Refusal)
+    case probed(Stillpoint_Fleet_V1_ProbeFindings)
 
   }
 
@@ -3049,7 +3140,7 @@ nonisolated extension Stillpoint_Fleet_V1_SnapshotRecord: SwiftProtobuf.Message,
 
 nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Request"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}delete_snapshot\0\u{1}restore\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}delete_snapshot\0\u{1}restore\0\u{3}probe_driver\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3084,6 +3175,19 @@ nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftP
           self.kind = .restore(v)
         }
       }()
+      case 4: try {
+        var v: Stillpoint_Fleet_V1_Request.ProbeDriver?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .probeDriver(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .probeDriver(v)
+        }
+      }()
       default: break
       }
     }
@@ -3105,6 +3209,10 @@ nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftP
     case .restore?: try {
       guard case .restore(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .probeDriver?: try {
+      guard case .probeDriver(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
     case nil: break
     }
@@ -3207,9 +3315,147 @@ nonisolated extension Stillpoint_Fleet_V1_Request.Restore: SwiftProtobuf.Message
   }
 }
 
+nonisolated extension Stillpoint_Fleet_V1_Request.ProbeDriver: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Request.protoMessageName + ".ProbeDriver"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}probe\0\u{1}driver\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.probe) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.driver) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.probe.isEmpty {
+      try visitor.visitSingularStringField(value: self.probe, fieldNumber: 1)
+    }
+    if !self.driver.isEmpty {
+      try visitor.visitSingularStringField(value: self.driver, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Request.ProbeDriver, rhs: Stillpoint_Fleet_V1_Request.ProbeDriver) -> Bool {
+    if lhs.probe != rhs.probe {return false}
+    if lhs.driver != rhs.driver {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_ProbeFindings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ProbeFindings"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{1}version\0\u{1}checks\0\u{1}cuts\0\u{1}obstacle\0\u{3}left_behind\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.driver) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.version) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.checks) }()
+      case 4: try { try decoder.decodeRepeatedInt64Field(value: &self.cuts) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._obstacle) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.leftBehind) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.driver.isEmpty {
+      try visitor.visitSingularStringField(value: self.driver, fieldNumber: 1)
+    }
+    if !self.version.isEmpty {
+      try visitor.visitSingularStringField(value: self.version, fieldNumber: 2)
+    }
+    if !self.checks.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.checks, fieldNumber: 3)
+    }
+    if !self.cuts.isEmpty {
+      try visitor.visitPackedInt64Field(value: self.cuts, fieldNumber: 4)
+    }
+    try { if let v = self._obstacle {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
+    if !self.leftBehind.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.leftBehind, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_ProbeFindings, rhs: Stillpoint_Fleet_V1_ProbeFindings) -> Bool {
+    if lhs.driver != rhs.driver {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.checks != rhs.checks {return false}
+    if lhs.cuts != rhs.cuts {return false}
+    if lhs._obstacle != rhs._obstacle {return false}
+    if lhs.leftBehind != rhs.leftBehind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_ProbeFindings.Check: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_ProbeFindings.protoMessageName + ".Check"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rule\0\u{1}kept\0\u{1}detail\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self._kept) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.detail) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.rule.isEmpty {
+      try visitor.visitSingularStringField(value: self.rule, fieldNumber: 1)
+    }
+    try { if let v = self._kept {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 2)
+    } }()
+    if !self.detail.isEmpty {
+      try visitor.visitSingularStringField(value: self.detail, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_ProbeFindings.Check, rhs: Stillpoint_Fleet_V1_ProbeFindings.Check) -> Bool {
+    if lhs.rule != rhs.rule {return false}
+    if lhs._kept != rhs._kept {return false}
+    if lhs.detail != rhs.detail {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Reply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}done\0\u{1}restored\0\u{1}failed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}done\0\u{1}restored\0\u{1}failed\0\u{1}probed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3257,6 +3503,19 @@ nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftPro
           self.kind = .failed(v)
         }
       }()
+      case 5: try {
+        var v: Stillpoint_Fleet_V1_ProbeFindings?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .probed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .probed(v)
+        }
+      }()
       default: break
       }
     }
@@ -3282,6 +3541,10 @@ nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftPro
     case .failed?: try {
       guard case .failed(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .probed?: try {
+      guard case .probed(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     }()
     case nil: break
     }
