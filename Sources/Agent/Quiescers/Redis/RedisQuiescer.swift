@@ -62,6 +62,9 @@ struct RedisQuiescer: Quiescer {
         throw Refusal(.failed, "\(target.member) could not write its append-only file")
       }
     case .dump:
+      guard state["rdb_bgsave_in_progress"] != "1" else {
+        throw Refusal(.busy, "\(target.member) is saving a dump already")
+      }
       remarks.append("without an append-only file the hold saves a whole dump")
       let last = state["rdb_last_bgsave_time_sec"].flatMap { Int64($0) } ?? 0
       predicted = .seconds(max(0, last)) + .milliseconds(500)
