@@ -1,5 +1,6 @@
 internal import CutProtocol
 internal import Model
+internal import SwiftProtobuf
 
 extension DriverProbe {
   init(_ wire: Stillpoint_Fleet_V1_Request.ProbeDriver, _ field: WireField) throws(WireError) {

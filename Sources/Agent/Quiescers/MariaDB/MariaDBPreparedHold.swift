@@ -76,10 +76,13 @@ final class MariaDBPreparedHold: PreparedHold {
   private func flushServersMemory() async throws(Refusal) {
     let deadline = LinuxKernel.timeSinceBoot() + holdLimit
     let end = try await logPosition("Innodb_lsn_current")
-    let setting = "innodb_flush_log_at_trx_commit"
+    let setting = "GLOBAL innodb_flush_log_at_trx_commit"
     // Without the right to set it, and with any other failure, the server's timer is waited for.
     _ = try await session.answer(
-      "SET GLOBAL \(setting) = 1; FLUSH ENGINE LOGS; SET GLOBAL \(setting) = 0", limit: holdLimit)
+      """
+      SET @stillpoint = @@innodb_flush_log_at_trx_commit; SET \(setting) = 1; FLUSH ENGINE LOGS; \
+      SET \(setting) = @stillpoint
+      """, limit: holdLimit)
     while try await logPosition("Innodb_lsn_flushed") < end {
       guard LinuxKernel.timeSinceBoot() < deadline else {
         throw Refusal(

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import LinuxSystem
 internal import Logging
+internal import Model
 
 extension CSISnapshotProvider {
   /// Tries a driver on volumes that are made for it; whatever comes of it, they are taken away again.

@@ -1,4 +1,5 @@
 package import CutProtocol
+internal import GRPCCore
 internal import Glibc
 package import LinuxSystem
 package import Model
