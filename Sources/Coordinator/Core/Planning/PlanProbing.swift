@@ -1,5 +1,5 @@
-package import CutProtocol
-package import Model
+internal import CutProtocol
+internal import Model
 
 /// Tries every CSI driver of a plan on the nodes where its volumes are.
 package struct PlanProbing: Sendable {
