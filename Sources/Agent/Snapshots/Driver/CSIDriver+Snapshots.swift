@@ -3,16 +3,6 @@ internal import GRPCCore
 package import Model
 internal import SwiftProtobuf
 
-/// A snapshot as a driver describes it.
-package struct CSISnapshot: Hashable, Sendable {
-  package var handle: SnapshotHandle
-  package var source: VolumeHandle
-  package var group: SnapshotHandle?
-  package var sizeBytes: Int64
-  package var createdAt: Timestamp
-  package var readyToUse: Bool
-}
-
 extension CSIDriver {
   /// Cuts one volume; the same name always gives the same snapshot.
   package func createSnapshot(named name: String, of volume: VolumeHandle) async throws(CSIError)
@@ -121,8 +111,8 @@ extension CSIDriver {
       guard error.code == .invalidArgument else { throw error }
     }
     if try await inspect().listsSnapshots {
-      let listed = try await listSnapshots(of: nil).filter { $0.groupSnapshotID == group.text }
-      if !listed.isEmpty { return listed.map(\.snapshotID) }
+      let listed = try await listSnapshots(of: nil).filter { $0.group == group.text }
+      if !listed.isEmpty { return listed.map(\.handle.text) }
     }
     return known.map { [$0.text] } ?? []
   }
@@ -130,17 +120,23 @@ extension CSIDriver {
   /// Every snapshot of a volume, or of all, that the driver lists.
   package func snapshots(of volume: VolumeHandle) async throws(CSIError) -> Set<SnapshotHandle> {
     var handles: Set<SnapshotHandle> = []
-    for snapshot in try await listSnapshots(of: volume) {
-      handles.insert(try handle(snapshot.snapshotID, by: "ListSnapshots"))
-    }
+    for snapshot in try await listSnapshots(of: volume) { handles.insert(snapshot.handle) }
     return handles
   }
 
-  private func listSnapshots(of volume: VolumeHandle?) async throws(CSIError) -> [Csi_V1_Snapshot] {
+  private struct Listed: Sendable {
+    var handle: SnapshotHandle
+    var group: String
+  }
+
+  /// Longer lists are not believed: 200 pages of 500.
+  private static let mostListed = 100_000
+
+  private func listSnapshots(of volume: VolumeHandle?) async throws(CSIError) -> [Listed] {
     let (client, configuration) = (controller, configuration)
-    var all: [Csi_V1_Snapshot] = []
+    var all: [Listed] = []
     var token = ""
-    // A driver that never ends its list is stopped here: 200 pages of 500.
+    // A driver that never ends its list is stopped here.
     for _ in 0..<200 {
       let next = token
       let page = try await connection.call("ListSnapshots", within: limits.question) { options in
@@ -152,7 +148,14 @@ extension CSIDriver {
             $0.secrets = configuration.wireSecrets
           }, options: options)
       }
-      all += page.entries.map(\.snapshot)
+      // Only names are kept: a page may be as large as a message.
+      for entry in page.entries.lazy.map(\.snapshot) {
+        all.append(
+          Listed(
+            handle: try handle(entry.snapshotID, by: "ListSnapshots"), group: entry.groupSnapshotID)
+        )
+      }
+      guard all.count <= Self.mostListed else { break }
       token = page.nextToken
       if token.isEmpty { return all }
     }
@@ -162,18 +165,11 @@ extension CSIDriver {
   private func snapshot(_ wire: Csi_V1_Snapshot, of volume: VolumeHandle, by call: String)
     throws(CSIError) -> CSISnapshot
   {
-    guard wire.sourceVolumeID == volume.text else {
-      throw malformed(
-        call, "the snapshot is of volume '\(wire.sourceVolumeID.prefix(80))', not of \(volume)")
+    do {
+      return try CSISnapshot(wire, of: volume)
+    } catch {
+      throw malformed(call, error.description)
     }
-    // Whole milliseconds, as texts of times carry them.
-    let milliseconds =
-      wire.creationTime.seconds * 1_000 + Int64(wire.creationTime.nanos) / 1_000_000
-    return CSISnapshot(
-      handle: try handle(wire.snapshotID, by: call), source: volume,
-      group: wire.groupSnapshotID.isEmpty ? nil : try handle(wire.groupSnapshotID, by: call),
-      sizeBytes: wire.sizeBytes, createdAt: Timestamp(nanoseconds: milliseconds * 1_000_000),
-      readyToUse: wire.readyToUse)
   }
 
   private func handle(_ text: String, by call: String) throws(CSIError) -> SnapshotHandle {

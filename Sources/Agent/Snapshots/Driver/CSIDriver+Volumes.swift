@@ -31,6 +31,28 @@ package struct CSIVolume: Hashable, Sendable {
   package var context: [String: String]
 }
 
+extension CSIVolume {
+  /// Keys and values of a context together (the specification's "Size Limits" say 4 KiB). What is larger could be stored
+  /// beside the volume and not be read back.
+  static let largestContext = 64 << 10
+
+  init(_ wire: Csi_V1_Volume) throws(UnusableAnswer) {
+    let size = wire.volumeContext.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+    guard size <= Self.largestContext else {
+      throw UnusableAnswer(
+        description:
+          "its volume_context has \(size) bytes; at most \(Self.largestContext) are kept")
+    }
+    do {
+      handle = try VolumeHandle(wire.volumeID)
+    } catch {
+      throw UnusableAnswer(description: error.description)
+    }
+    sizeBytes = max(0, wire.capacityBytes)
+    context = wire.volumeContext
+  }
+}
+
 extension CSIDriver {
   /// Makes a volume that this node can mount.
   package func createVolume(_ order: CSIVolumeOrder) async throws(CSIError) -> CSIVolume {
@@ -55,9 +77,7 @@ extension CSIDriver {
         }, options: options)
     }
     do {
-      return CSIVolume(
-        handle: try VolumeHandle(answer.volume.volumeID), sizeBytes: answer.volume.capacityBytes,
-        context: answer.volume.volumeContext)
+      return try CSIVolume(answer.volume)
     } catch {
       throw malformed("CreateVolume", error.description)
     }

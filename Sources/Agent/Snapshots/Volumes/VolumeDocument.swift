@@ -71,14 +71,20 @@ package struct VolumeDocument: Hashable, Sendable {
       if error.code == ENOENT || error.code == ENOTDIR { return nil }
       throw error
     }
+    guard let document = VolumeDocument(bytes) else {
+      throw SystemError("reading (no volume's description)", path, code: EBADMSG)
+    }
+    return document
+  }
+
+  /// Nil for bytes that describe no volume.
+  init?(_ bytes: [UInt8]) {
     guard
       let fields = try? JSONDecoder().decode([String: String].self, from: Data(bytes)),
       fields[Key.driver] != nil, fields[Key.handle] != nil
-    else { throw SystemError("reading (no volume's description)", path, code: EBADMSG) }
-    return VolumeDocument(fields: fields)
+    else { return nil }
+    self.fields = fields
   }
-
-  private init(fields: [String: String]) { self.fields = fields }
 
   /// Replaces the file as a whole, durably.
   package func write(in directory: String) throws(SystemError) {
