@@ -23,9 +23,11 @@ package struct ByteSize: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     for unit in Self.units[..<4].reversed() where bytes >= unit.factor {
-      return bytes % unit.factor == 0
+      let rest = bytes % unit.factor
+      // The rest is below the largest unit, so ten times it is no overflow; the whole may be.
+      return rest == 0
         ? "\(bytes / unit.factor) \(unit.suffix)B"
-        : "\((bytes * 10 / unit.factor) / 10).\((bytes * 10 / unit.factor) % 10) \(unit.suffix)B"
+        : "\(bytes / unit.factor).\(rest * 10 / unit.factor) \(unit.suffix)B"
     }
     return "\(bytes) B"
   }

@@ -27,6 +27,9 @@ struct MountOptions: Hashable, Sendable {
     guard data.reduce(0, { $0 + $1.utf8.count + 1 }) < 4096 else {
       throw StorageError(.invalidArgument, "mount_flags are too long: 4095 bytes at most")
     }
+    guard !data.contains(where: { $0.utf8.contains { $0 < 0x20 || $0 == 0x7f } }) else {
+      throw StorageError(.invalidArgument, "mount_flags contain control characters")
+    }
     self.flags = flags
     self.data = data.joined(separator: ",")
   }

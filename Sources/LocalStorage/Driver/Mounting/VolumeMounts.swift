@@ -255,13 +255,15 @@ package struct VolumeMounts: Sendable {
         throw StorageError(
           SystemError("statvfs", path, code: errno), while: "measuring volume \(id)")
       }
-      let block = Int64(status.f_frsize)
+      let space = SpaceCount(status)
       let bytes = Usage(
-        available: Int64(status.f_bavail) * block, total: Int64(status.f_blocks) * block,
-        used: Int64(status.f_blocks - status.f_bfree) * block)
+        available: space.bytes(space.availableBlocks), total: space.bytes(space.blocks),
+        used: space.bytes(space.usedBlocks))
+      let files = SpaceCount(
+        blockSize: 1, blocks: status.f_files, freeBlocks: status.f_ffree,
+        availableBlocks: status.f_favail)
       let inodes = Usage(
-        available: Int64(status.f_favail), total: Int64(status.f_files),
-        used: Int64(status.f_files - status.f_ffree))
+        available: files.availableBlocks, total: files.blocks, used: files.usedBlocks)
       return (bytes, inodes)
     }
   }

@@ -90,7 +90,7 @@ package struct PoolDirectory: Sendable {
     }
   }
 
-  private func documents<Record: Decodable>(_ kind: Kind, _ type: Record.Type)
+  private func documents<Record: StoredRecord>(_ kind: Kind, _ type: Record.Type)
     throws(StorageError) -> [Record]
   {
     var records: [Record] = []
@@ -98,7 +98,7 @@ package struct PoolDirectory: Sendable {
       let file = "\(folder(kind))/\(name)"
       do {
         let bytes = try TextFile.bytes(file, limit: 16 << 20)
-        records.append(try JSONDecoder().decode(type, from: Data(bytes)))
+        records.append(try Self.record(type, bytes, id: String(name.dropLast(5))))
       } catch {
         throw StorageError(
           .internal, "pool \(path) is damaged: \(file) is unreadable: \(error)",
@@ -106,6 +106,19 @@ package struct PoolDirectory: Sendable {
       }
     }
     return records
+  }
+
+  /// Reads a document that is stored under the name `id`; throws for anything that this driver would not have written.
+  static func record<Record: StoredRecord>(_ type: Record.Type, _ bytes: [UInt8], id: String)
+    throws -> Record
+  {
+    let record = try JSONDecoder().decode(type, from: Data(bytes))
+    // The ID becomes a path, the sizes are added up.
+    if record.id != id {
+      throw StorageError(.internal, "it is that of '\(record.id.prefix(128))'")
+    }
+    if let fault = record.fault { throw StorageError(.internal, fault) }
+    return record
   }
 
   /// Writes a document; it is on stable storage when this returns, and so is every clone made before.
@@ -142,7 +155,7 @@ package struct PoolDirectory: Sendable {
       throw StorageError(
         SystemError("statvfs", path, code: errno), while: "measuring pool \(path)")
     }
-    let block = Int64(status.f_frsize)
-    return (Int64(status.f_blocks) * block, Int64(status.f_bavail) * block)
+    let space = SpaceCount(status)
+    return (space.bytes(space.blocks), space.bytes(space.availableBlocks))
   }
 }

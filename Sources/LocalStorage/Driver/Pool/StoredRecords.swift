@@ -14,7 +14,7 @@ package enum ContentSource: Hashable, Codable, Sendable {
 }
 
 /// A volume: an image file of the pool. Kept beside the image as JSON.
-package struct StoredVolume: Hashable, Codable, Sendable {
+package struct StoredVolume: StoredRecord, Hashable, Codable, Sendable {
   package var id: String
   /// The name that the caller chose; one volume per name.
   package var name: String
@@ -28,7 +28,7 @@ package struct StoredVolume: Hashable, Codable, Sendable {
 }
 
 /// A snapshot: a clone of a volume's image. Kept beside the clone as JSON, or in its group's file.
-package struct StoredSnapshot: Hashable, Codable, Sendable {
+package struct StoredSnapshot: StoredRecord, Hashable, Codable, Sendable {
   package var id: String
   package var name: String
   package var serial: UInt64
@@ -43,7 +43,7 @@ package struct StoredSnapshot: Hashable, Codable, Sendable {
 }
 
 /// Snapshots of several volumes that were cut by one call; one file, so that there are all of them or none.
-package struct StoredGroup: Hashable, Codable, Sendable {
+package struct StoredGroup: StoredRecord, Hashable, Codable, Sendable {
   package var id: String
   package var name: String
   package var serial: UInt64
@@ -52,4 +52,40 @@ package struct StoredGroup: Hashable, Codable, Sendable {
   package var snapshots: [StoredSnapshot]
 
   package var sourceVolumes: [String] { snapshots.map(\.sourceVolume) }
+}
+
+/// A document of the pool.
+protocol StoredRecord: Codable, Sendable {
+  var id: String { get }
+  var serial: UInt64 { get }
+  /// Why no driver can have written this; nil when one can.
+  var fault: String? { get }
+}
+
+extension StoredRecord {
+  fileprivate static func fault(serial: UInt64, capacity: Int64 = 0) -> String? {
+    // Numbers count up from here, one at a time.
+    if serial > UInt64.max / 2 { return "serial number \(serial) cannot be" }
+    let sizes = 0...VolumeOrder.maximumBytes
+    return sizes.contains(capacity) ? nil : "a capacity of \(capacity) bytes cannot be"
+  }
+}
+
+extension StoredVolume {
+  var fault: String? { Self.fault(serial: serial, capacity: capacity) }
+}
+
+extension StoredSnapshot {
+  var fault: String? { Self.fault(serial: serial, capacity: capacity) }
+}
+
+extension StoredGroup {
+  var fault: String? {
+    Self.fault(serial: serial)
+      ?? snapshots.lazy.compactMap { snapshot in
+        // Members have no document of their own whose name could be compared.
+        snapshot.id.utf8.contains(UInt8(ascii: "/"))
+          ? "'\(snapshot.id.prefix(128))' names no snapshot" : snapshot.fault
+      }.first
+  }
 }

@@ -14,7 +14,7 @@ extension ControllerService {
     }
   }
 
-  private static func order(_ request: Csi_V1_CreateVolumeRequest) throws(StorageError)
+  static func order(_ request: Csi_V1_CreateVolumeRequest) throws(StorageError)
     -> VolumeOrder
   {
     try Field.require(request.name, "name")

@@ -44,7 +44,16 @@ enum Field {
     }
   }
 
+  /// The kernel's `PATH_MAX`, with the zero byte that ends a path.
+  static let maximumPath = 4096
+
+  /// An absolute path that the kernel sees whole: it ends a path at the first zero byte.
   static func requirePath(_ value: String, _ name: String) throws(StorageError) {
     guard !value.isEmpty else { throw StorageError(.invalidArgument, "\(name) is missing") }
+    guard value.utf8.count < maximumPath, value.hasPrefix("/"), !value.utf8.contains(0) else {
+      throw StorageError(
+        .invalidArgument,
+        "\(name) '\(value.prefix(80))' must be an absolute path of less than \(maximumPath) bytes")
+    }
   }
 }
