@@ -1,4 +1,5 @@
 package import Model
+internal import YAMLBounds
 internal import Yams
 
 /// The text form of a `BackupPlan`: the YAML that `stillpoint plan apply -f` reads.
@@ -22,6 +23,11 @@ package enum PlanFile {
       throw PlanFileError(
         "alias '*\(alias.name)' is not allowed in a plan: write the value out where it is needed",
         line: alias.line)
+    }
+    do {
+      try YAMLBounds.check(text)
+    } catch {
+      throw PlanFileError("\(error)", line: error.line)
     }
     guard let root = try document(of: text) else {
       throw PlanFileError("the plan is empty; expected a mapping that begins with 'apiVersion'")

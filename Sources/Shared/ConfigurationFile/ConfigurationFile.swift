@@ -1,4 +1,5 @@
 internal import Foundation
+internal import YAMLBounds
 internal import Yams
 
 /// Reads a program's YAML configuration into a `Decodable` value; whatever is not understood is an error.
@@ -17,7 +18,15 @@ package enum ConfigurationFile {
     guard bytes.count <= mostBytes, let text = String(data: bytes, encoding: .utf8) else {
       throw ConfigurationError("configuration \(path) is too large or no text")
     }
+    return try parse(text, of: path, as: type, keys: keys)
+  }
+
+  /// The same for a text that was read; `path` is for messages.
+  package static func parse<Value: Decodable>(
+    _ text: String, of path: String, as type: Value.Type, keys: [String]
+  ) throws(ConfigurationError) -> Value {
     do {
+      try YAMLBounds.check(text)
       guard let node = try Yams.compose(yaml: text), let mapping = node.mapping else {
         throw ConfigurationError("configuration \(path) has no keys")
       }
@@ -32,6 +41,8 @@ package enum ConfigurationFile {
       return try YAMLDecoder().decode(type, from: text)
     } catch let error as ConfigurationError {
       throw error
+    } catch let error as YAMLBounds.Exceeded {
+      throw ConfigurationError("\(path):\(error.line): \(error)")
     } catch let error as DecodingError {
       throw ConfigurationError("configuration \(path): \(Self.words(error))")
     } catch {

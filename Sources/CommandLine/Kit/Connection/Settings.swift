@@ -4,6 +4,7 @@ package import Identity
 package import Model
 internal import SwiftASN1
 internal import X509
+internal import YAMLBounds
 internal import Yams
 
 /// Where the coordinator is, and who the operator is: everything in the configuration directory.
@@ -128,6 +129,7 @@ struct Place: Hashable, Sendable {
     let example = "it has two lines, for example\nfleet: prod\nserver: coordinator.example:7444"
     let values: [String: String]
     do {
+      try YAMLBounds.check(text)
       let loaded = try Yams.load(yaml: text, Resolver.basic)
       guard let mapping = loaded as? [String: String] else {
         throw CommandFailure(.input, "\(path) is no mapping of names to texts", hint: example)
