@@ -13,6 +13,12 @@ import Testing
 
     """
 
+  @Test func `a mount with an empty source is there like any other`() {
+    let table = MountTable(parsing: "40 27 7:1 / /data rw shared:7 - tmpfs  rw,size=1\n")
+    #expect(table.mount(at: "/data")?.source == "")
+    #expect(table.mount(at: "/data")?.superOptions == ["rw", "size=1"])
+  }
+
   @Test func `a line is read with its escapes, its optional fields and its options`() throws {
     let table = MountTable(parsing: text)
     #expect(table.entries.map(\.id) == [22, 27, 40, 41])

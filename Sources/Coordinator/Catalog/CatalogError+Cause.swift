@@ -68,6 +68,9 @@ enum FreeSpace {
     var status = statvfs()
     let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
     guard statvfs(directory, &status) == 0 else { return false }
-    return UInt64(status.f_bavail) * UInt64(status.f_frsize) < least
+    // Network filesystems say -1 for what they do not know.
+    let (free, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
+      by: UInt64(status.f_frsize))
+    return !overflow && free < least
   }
 }

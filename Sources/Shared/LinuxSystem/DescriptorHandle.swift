@@ -123,8 +123,8 @@ package struct FileStatus: Hashable, Sendable {
   package var device: DeviceNumber
   package var inode: UInt64
   package var size: Int64
-  /// Nanoseconds since 1970.
-  package var modified: Int64
+  /// Nanoseconds since 1970; wide enough for any time that the owner of a file can give it (utimensat(2)).
+  package var modified: Int128
   package var isDirectory: Bool
   /// For a device file, the device it stands for.
   package var specialDevice: DeviceNumber
@@ -133,7 +133,7 @@ package struct FileStatus: Hashable, Sendable {
     device = DeviceNumber(UInt(status.st_dev))
     inode = UInt64(status.st_ino)
     size = Int64(status.st_size)
-    modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    modified = Int128(status.st_mtim.tv_sec) * 1_000_000_000 + Int128(status.st_mtim.tv_nsec)
     isDirectory = status.st_mode & S_IFMT == S_IFDIR
     specialDevice = DeviceNumber(UInt(status.st_rdev))
   }

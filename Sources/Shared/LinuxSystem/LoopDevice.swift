@@ -78,7 +78,7 @@ package struct LoopDevice: Hashable, Sendable {
       let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      guard name.hasPrefix("loop"), let number = Int32(name.dropFirst(4)),
+      guard name.hasPrefix("loop"), let number = Int32(name.dropFirst(4)), number >= 0,
         access("/sys/block/\(name)/loop/backing_file", F_OK) == 0
       else { continue }
       found.append(LoopDevice(number: number))

@@ -61,7 +61,8 @@ package struct MountTable: Hashable, Sendable {
   }
 
   private static func entry(_ line: Substring) -> MountEntry? {
-    let fields = line.split(separator: " ")
+    // A mount may have an empty source, which is an empty field.
+    let fields = line.split(separator: " ", omittingEmptySubsequences: false)
     guard fields.count >= 9, let separator = fields[6...].firstIndex(of: "-"),
       fields.count >= separator + 4, let id = Int(fields[0]), let parent = Int(fields[1]),
       let device = DeviceNumber(fields[2])

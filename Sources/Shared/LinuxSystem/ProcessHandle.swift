@@ -33,8 +33,9 @@ package struct ProcessHandle: Sendable {
 }
 
 extension Duration {
-  /// Whole milliseconds, rounded up, for `poll`.
+  /// Whole milliseconds, rounded up, for `poll`: 0 for what has passed, some weeks for anything longer.
   package var milliseconds: Int32 {
+    guard self > .zero else { return 0 }
     let (seconds, attoseconds) = components
     guard seconds < 2_000_000 else { return .max }
     return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)

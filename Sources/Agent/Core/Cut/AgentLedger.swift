@@ -29,13 +29,26 @@ package actor AgentLedger {
     }
   }
 
-  private struct Content: Codable {
+  /// What the file says.
+  struct Content: Codable {
     var version = 1
     var incarnation: UInt64 = 0
     var highest = Fence.none
     /// The highest fence accepted for each member in the current epoch.
     var members: [String: Fence] = [:]
     var entries: [Entry] = []
+
+    init() {}
+
+    /// Nil for bytes that no agent of this version can have written.
+    init?(_ bytes: Data) {
+      guard bytes.count <= AgentLedger.mostBytes,
+        let read = try? CanonicalJSON.decode(Content.self, from: bytes), read.version == 1,
+        // It grows by one at every start, and must be able to.
+        read.incarnation <= UInt64.max / 2
+      else { return nil }
+      self = read
+    }
   }
 
   /// More attempts than this are never left open: further prepares are refused until some are settled.
@@ -52,8 +65,7 @@ package actor AgentLedger {
   package init(file: any StateFile, boot: String) throws {
     var content = Content()
     if let bytes = try Self.read(file) {
-      guard let read = try? CanonicalJSON.decode(Content.self, from: Data(bytes)), read.version == 1
-      else {
+      guard let read = Content(Data(bytes)) else {
         throw Refusal(
           .failed,
           "the agent's ledger \(file.path) is damaged or of a newer version, and was left as it is",

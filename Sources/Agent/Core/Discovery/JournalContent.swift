@@ -76,6 +76,9 @@ struct JournalContent {
     if case .header(let header)? = (try? JournalEntry.entries(in: payload))?.first,
       header.format == JournalHeader.currentFormat
     {
+      guard header.base <= JournalHeader.lastNumber else {
+        throw damage(path, at: 0, "record \(header.base) cannot be")
+      }
       return header
     }
     guard let format = JournalFormat(in: payload)?.number, format > JournalHeader.currentFormat
@@ -102,7 +105,7 @@ struct JournalContent {
       case .booted(let new):
         boot = new
       case .record(let record):
-        guard record.sequence == end + 1 else {
+        guard record.sequence > end, record.sequence - end == 1 else {
           throw Self.damage(
             file.path, at: offset, "record \(record.sequence) follows record \(end)")
         }

@@ -48,6 +48,8 @@ enum JournalEntry: Hashable, Codable, Sendable {
 struct JournalHeader: Hashable, Codable, Sendable {
   /// The only format so far.
   static let currentFormat = 1
+  /// Numbers count up from 1, and must be able to go on from any that a file may begin with.
+  static let lastNumber = UInt64.max / 2
 
   var format: Int
   /// The journal's ID: 32 hexadecimal digits, chosen when it began.

@@ -19,10 +19,23 @@ enum JournalFrame {
     return CRC32C.checksum(payload) == number(file, at: offset + 4) ? payload : nil
   }
 
-  /// Where the first undamaged frame begins at or after `offset`. Lengths that cannot be are skipped without reading
-  /// on, which in a journal of text is nearly every position.
+  /// Where the first undamaged frame begins at or after `offset`.
+  ///
+  /// Payloads are JSON arrays. Where none can be is skipped without reading on: in text nearly every position has a length
+  /// that cannot be, in binary garbage nearly every one lacks the brackets. Otherwise a garbled part of some megabytes
+  /// would cost a checksum over as many for each of its bytes.
   static func firstFrame(in file: [UInt8], from offset: Int) -> Int? {
-    (offset..<max(offset, file.count)).first { payload(of: file, at: $0) != nil }
+    (offset..<max(offset, file.count)).first {
+      isPlausible(file, at: $0) && payload(of: file, at: $0) != nil
+    }
+  }
+
+  private static func isPlausible(_ file: [UInt8], at offset: Int) -> Bool {
+    guard offset >= 0, file.count - offset > headerSize + 1 else { return false }
+    let length = Int(number(file, at: offset))
+    let begin = offset + headerSize
+    return length > 1 && length <= largestPayload && length <= file.count - begin
+      && file[begin] == UInt8(ascii: "[") && file[begin + length - 1] == UInt8(ascii: "]")
   }
 
   private static func bytes(_ number: UInt32) -> [UInt8] {

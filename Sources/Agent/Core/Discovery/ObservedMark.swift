@@ -48,7 +48,8 @@ struct ObservedMark: Hashable {
     let numbers = stride(from: slot.startIndex, to: slot.endIndex, by: 8).map { begin in
       slot[begin..<begin + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     }
-    guard numbers.count == 6, numbers[0] > 0,
+    // A count that could not go up any more would be a mark for ever.
+    guard numbers.count == 6, numbers[0] > 0, numbers[0] <= UInt64.max / 2,
       UInt64(CRC32C.checksum(slot.dropLast(8))) == numbers[5]
     else { return nil }
     self.init(

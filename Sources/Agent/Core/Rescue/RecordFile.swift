@@ -15,6 +15,12 @@ enum RecordFile {
     } catch {
       return .unreadable(reason: "\(error)")
     }
+    return RecordFile(data)
+  }
+
+  init(_ data: Data) { self = Self.parse(data) }
+
+  private static func parse(_ data: Data) -> RecordFile {
     do {
       let record = try JSONDecoder().decode(HoldRecord.self, from: data)
       guard record.version == HoldRecord.currentVersion else {

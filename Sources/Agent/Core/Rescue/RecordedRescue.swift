@@ -1,5 +1,6 @@
 internal import CutProtocol
 internal import Glibc
+internal import GuardianWatch
 internal import LinuxSystem
 
 /// Performs actions that a record kept, each only on what it was meant for. Blocks its thread.
@@ -65,7 +66,9 @@ enum RecordedRescue {
     }
     let result = SupervisedProgram.run(
       path: program, arguments: Array(arguments.dropFirst()), environment: environment,
-      timeout: timeout, mark: "STILLPOINT_RUN=start-\(getpid())-\(inside?.pid ?? 0)")
+      // A record may be damaged, and nothing else starts before this has ended.
+      timeout: min(timeout, GuardianLimits.longestRun),
+      mark: "STILLPOINT_RUN=start-\(getpid())-\(inside?.pid ?? 0)")
     switch result.ending {
     case .exited(0): return (.ended, "`\(shown)` was run")
     case .exited(let code): return (.failed, "`\(shown)` exited with \(code): \(result.output)")

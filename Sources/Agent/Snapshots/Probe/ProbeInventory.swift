@@ -26,7 +26,7 @@ struct ProbeInventory: Codable, Sendable {
   /// Nil where there is none.
   static func read(in directory: String) throws(SystemError) -> ProbeInventory? {
     do {
-      let bytes = try DurableFile.read("\(directory)/\(file)", limit: 1 << 20)
+      let bytes = try TextFile.bytes("\(directory)/\(file)", limit: 1 << 20)
       return try JSONDecoder().decode(ProbeInventory.self, from: Data(bytes))
     } catch let error as SystemError {
       if error.code == ENOENT { return nil }
