@@ -37,9 +37,8 @@ struct AgentDoorkeeper: Sendable {
     guard case .agent(_, let node) = identity else {
       throw Farewell(.identity, "certificate \(identity.uri) is not that of an agent")
     }
-    let notAfter = Timestamp(
-      nanoseconds: Int64(leaf.notValidAfter.timeIntervalSince1970) * 1_000_000_000)
-    let agent = AdmittedAgent(node: node, certificate: leaf, notAfter: notAfter)
+    let agent = AdmittedAgent(
+      node: node, certificate: leaf, notAfter: leaf.notValidAfter.timestamp)
     if let farewell = await refusal(of: agent) { throw farewell }
     do {
       guard try await registry.enrolledKey(node) == leaf.publicKeyHash else {

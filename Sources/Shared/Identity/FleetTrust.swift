@@ -134,7 +134,8 @@ extension Date {
     self.init(timeIntervalSince1970: Double(time.nanoseconds / 1_000_000) / 1000)
   }
 
-  var timestamp: Timestamp {
+  /// The nearest time that can be told: certificates go up to the year 9999.
+  package var timestamp: Timestamp {
     let seconds = min(max(timeIntervalSince1970, -9.2e9), 9.2e9)
     return Timestamp(nanoseconds: Int64((seconds * 1000).rounded()) * 1_000_000)
   }
