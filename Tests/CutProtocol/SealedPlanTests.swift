@@ -22,6 +22,16 @@ import Testing
     #expect(strict.hash != drained.hash)
   }
 
+  @Test func `a plan with a name twice, or with more members than a witness, is refused`() throws {
+    let twice = [Fixture.member(Fixture.orders), Fixture.member(Fixture.orders)]
+    #expect(throws: UnacceptablePlan.self) { try Fixture.plan(twice) }
+    let many = (0...CutPlan.mostMembers).map {
+      Fixture.member(ServiceName(accepted: "member-\($0)"))
+    }
+    #expect(throws: UnacceptablePlan.self) { try Fixture.plan(many) }
+    #expect(try Fixture.plan(many.dropLast()).plan.members.count == CutPlan.mostMembers)
+  }
+
   @Test func `bytes that are no plan are refused`() {
     #expect(throws: DecodingError.self) { try SealedPlan(bytes: Data("{}".utf8)) }
   }

@@ -18,6 +18,12 @@ struct TimestampTests {
     #expect(Timestamp("2026-03-04T06:06:07+01:00")?.description == "2026-03-04T05:06:07.000Z")
   }
 
+  @Test(arguments: [Int64.min, .min + 1, .min + 999_999, .max - 1, .max])
+  func `the text of every time can be read again`(nanoseconds: Int64) {
+    let text = Timestamp(nanoseconds: nanoseconds).description
+    #expect(Timestamp(text)?.description == text)
+  }
+
   @Test func `arithmetic at the ends of time is clamped`() {
     let last = Timestamp(nanoseconds: .max)
     let first = Timestamp(nanoseconds: .min)

@@ -13,8 +13,11 @@ package struct CutPlan: Hashable, Codable, Sendable {
   package var policy: CutPolicy
   package var freeze: FreezeLimits
   package var createdAt: Timestamp
-  /// Sorted by name.
+  /// Sorted by name; each name once, at most `mostMembers`.
   package var members: [MemberPlan]
+
+  /// More members than a witness may carry over the wire.
+  package static let mostMembers = 1024
 
   package init(
     backup: BackupID, fleet: FleetID, plan: PlanName, environment: Environment, requires: Grade,

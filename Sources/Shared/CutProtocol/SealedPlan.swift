@@ -12,15 +12,30 @@ package struct SealedPlan: Hashable, Sendable {
     try self.init(bytes: CanonicalJSON.encode(plan))
   }
 
-  /// Reads a stored or received plan. Throws what `JSONDecoder` says of malformed bytes.
+  /// Reads a stored or received plan. Throws what `JSONDecoder` says of malformed bytes, and `UnacceptablePlan`.
   package init(bytes: Data) throws {
-    self.plan = try CanonicalJSON.decode(CutPlan.self, from: bytes)
+    let plan = try CanonicalJSON.decode(CutPlan.self, from: bytes)
+    // Members are looked up by name everywhere, and judging them compares each with each.
+    guard plan.members.count <= CutPlan.mostMembers else {
+      throw UnacceptablePlan("it has \(plan.members.count) members, \(CutPlan.mostMembers) at most")
+    }
+    guard Set(plan.members.map(\.name)).count == plan.members.count else {
+      throw UnacceptablePlan("it names a member twice")
+    }
+    self.plan = plan
     self.bytes = bytes
     self.hash = SHA256.hash(data: bytes).map { byte in
       let text = String(byte, radix: 16)
       return text.count == 1 ? "0" + text : text
     }.joined()
   }
+}
+
+/// Why a plan that can be read cannot be meant.
+package struct UnacceptablePlan: Error, Equatable, CustomStringConvertible {
+  package var description: String
+
+  init(_ description: String) { self.description = description }
 }
 
 /// The encoding of everything that is hashed or signed: JSON, keys sorted, slashes not escaped.

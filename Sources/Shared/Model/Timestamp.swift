@@ -41,7 +41,9 @@ package struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringC
   /// RFC 3339 in UTC with milliseconds.
   package var description: String {
     // Seconds and milliseconds apart: a formatted fraction is cut, not rounded, and 0.089 has no exact binary form.
-    let milliseconds = nanoseconds / 1_000_000 - (nanoseconds % 1_000_000 < 0 ? 1 : 0)
+    // The very first millisecond begins before the first nanosecond: its text could not be read back.
+    let milliseconds = max(
+      nanoseconds / 1_000_000 - (nanoseconds % 1_000_000 < 0 ? 1 : 0), Int64.min / 1_000_000)
     let fraction = (milliseconds % 1000 + 1000) % 1000
     let date = Date(timeIntervalSince1970: Double((milliseconds - fraction) / 1000))
     let digits = String(fraction)
