@@ -51,6 +51,11 @@ struct MariaDBSession: Sendable {
     } catch {
       throw .because(error, member, "`\(statement)`", hint: hint(error))
     }
+    return Self.result(lines)
+  }
+
+  /// What the client's lines say.
+  static func result(_ lines: [String]) -> Result<[[String]], ServerError> {
     // "ERROR 1205 (HY000) at line 3: text"; the client prints the statement between dashes before it.
     if let line = lines.first(where: { $0.hasPrefix("ERROR ") }) {
       let number = line.split(separator: " ").dropFirst().first.flatMap { Int($0) }

@@ -47,7 +47,12 @@ struct MariaDBSettings: Sendable {
       AND ENGINE <> 'InnoDB' AND TABLE_SCHEMA NOT IN \
       ('mysql', 'information_schema', 'performance_schema', 'sys')
       """, limit: limit)
-    otherTableCount = tables.first?.first.flatMap { Int($0) } ?? 0
+    // Zero would vouch for tables that nobody has counted.
+    guard let count = tables.first?.first.flatMap({ Int($0) }) else {
+      throw Refusal(
+        .failed, "the count of tables of \(session.member) had an unexpected form: \(tables)")
+    }
+    otherTableCount = count
   }
 
   /// The server itself leaves what it acknowledged to the operating system, so the hold must flush the filesystem.

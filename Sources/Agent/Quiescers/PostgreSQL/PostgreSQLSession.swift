@@ -32,12 +32,20 @@ struct PostgreSQLSession: Sendable {
   /// The rows of one statement.
   func rows(_ statement: String, limit: Duration) async throws(Refusal) -> [[String]] {
     let tried = "`\(statement)`"
-    var lines: [String]
+    let lines: [String]
     do {
       lines = try await session.ask(statement + ";", limit: limit)
     } catch {
       throw .because(error, member, tried, hint: hint(error))
     }
+    return try Self.rows(of: lines, tried, member)
+  }
+
+  /// What the client's lines say; the last one is the state.
+  static func rows(of lines: [String], _ tried: String, _ member: ServiceName) throws(Refusal)
+    -> [[String]]
+  {
+    var lines = lines
     let state = lines.popLast() ?? ""
     guard state == "00000" else {
       let reason = lines.isEmpty ? "SQLSTATE \(state)" : lines.joined(separator: " ")

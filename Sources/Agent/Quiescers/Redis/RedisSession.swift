@@ -56,15 +56,23 @@ struct RedisSession: Sendable {
   func lines(_ command: String, limit: Duration) async throws(Refusal) -> [String] {
     let lines: [String]
     do {
-      lines = try await session.ask(command, limit: limit).map {
-        $0.hasSuffix("\r") || $0.hasSuffix("\r\n") ? String($0.dropLast()) : $0
-      }
+      lines = try await session.ask(command, limit: limit)
     } catch {
       throw .because(
         error, member, "`\(command)`",
         hint:
           "set the hold's port or socket, user and passwordFile as redis-cli inside the container needs them"
       )
+    }
+    return try Self.checked(lines, command, member)
+  }
+
+  /// The client's lines, unless they are an error.
+  static func checked(_ lines: [String], _ command: String, _ member: ServiceName) throws(Refusal)
+    -> [String]
+  {
+    let lines = lines.map {
+      $0.hasSuffix("\r") || $0.hasSuffix("\r\n") ? String($0.dropLast()) : $0
     }
     let said = lines.first { !$0.isEmpty } ?? ""
     guard !(Self.errors + Self.everythingFails).contains(where: said.hasPrefix) else {

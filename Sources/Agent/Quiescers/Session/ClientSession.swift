@@ -28,8 +28,6 @@ final class ClientSession: Sendable {
   private let endsAnswer: @Sendable (String) -> Bool
   private let exchange = Mutex((number: 0, left: [UInt8]()))
 
-  private static let answerLimit = 1 << 20
-
   /// Starts the client. Blocks its thread for the start of one program.
   init(
     entry: ContainerEntry, command: [String], environment: [String],
@@ -115,17 +113,11 @@ final class ClientSession: Sendable {
   private func lines(
     until marker: String, _ deadline: Duration, _ left: inout [UInt8]
   ) throws(Failure) -> [String] {
-    var lines: [String] = []
-    var size = 0
+    var answer = AnswerLines(marker: marker, left: left, endsAnswer: endsAnswer)
+    defer { left = answer.left }
     var buffer = [UInt8](repeating: 0, count: 16384)
     while true {
-      while let newline = left.firstIndex(of: UInt8(ascii: "\n")) {
-        let line = String(decoding: left[..<newline], as: UTF8.self)
-        left.removeSubrange(...newline)
-        if line.contains(marker) { return line == marker ? lines : lines + [line] }
-        lines.append(line)
-        if endsAnswer(line) { return lines }
-      }
+      if let lines = answer.next() { return lines }
       let remaining = deadline - LinuxKernel.timeSinceBoot()
       guard remaining > .zero else { throw .timedOut }
       guard !DescriptorHandle.waitUntilReadable([output], limit: remaining).isEmpty else {
@@ -133,12 +125,10 @@ final class ClientSession: Sendable {
       }
       // What cannot be read any more is at its end too.
       let count = (try? output.call("read", name) { read($0, &buffer, buffer.count) }) ?? 0
-      guard count > 0 else { throw .ended(lines + [String(decoding: left, as: UTF8.self)]) }
-      size += count
-      guard size <= Self.answerLimit else {
+      guard count > 0 else { throw .ended(answer.allLines) }
+      guard answer.append(buffer[..<count]) else {
         throw .system(SystemError("read", "answer of \(name)", code: EFBIG))
       }
-      left.append(contentsOf: buffer[..<count])
     }
   }
 
