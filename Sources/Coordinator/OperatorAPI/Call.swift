@@ -70,29 +70,34 @@ struct Call: Sendable {
   }
 
   func json<Body: RequestDocument>(_ type: Body.Type) async throws -> Body {
-    let data = Data(try await text(upTo: Self.largestBody).utf8)
+    try Self.document(type, from: try await text(upTo: Self.largestBody))
+  }
+
+  /// What a body says. Throws 400 for anything but one JSON object with known keys.
+  static func document<Body: RequestDocument>(_ type: Body.Type, from text: String) throws -> Body {
+    let data = Data(text.utf8)
     guard !data.isEmpty else {
-      throw Refused.invalid("the request has no body", hint: Self.keysHint(type))
+      throw Refused.invalid("the request has no body", hint: keysHint(type))
     }
     let object: Any
     do {
       object = try JSONSerialization.jsonObject(with: data)
     } catch {
-      throw Refused.invalid("the request's body is no JSON", hint: Self.keysHint(type))
+      throw Refused.invalid("the request's body is no JSON", hint: keysHint(type))
     }
     guard let dictionary = object as? [String: Any] else {
-      throw Refused.invalid("the request's body is no JSON object", hint: Self.keysHint(type))
+      throw Refused.invalid("the request's body is no JSON object", hint: keysHint(type))
     }
     if let unknown = dictionary.keys.filter({ !type.keys.contains($0) }).min() {
       throw Refused.invalid(
-        "the request's body has an unknown key '\(unknown.prefix(40))'", hint: Self.keysHint(type))
+        "the request's body has an unknown key '\(unknown.prefix(40))'", hint: keysHint(type))
     }
     do {
       return try JSONDecoder().decode(type, from: data)
     } catch let error as InvalidIdentifier {
       throw Refused.invalid(error.description)
     } catch let error as DecodingError {
-      throw Refused.invalid("the request's body: \(error.inWords)", hint: Self.keysHint(type))
+      throw Refused.invalid("the request's body: \(error.inWords)", hint: keysHint(type))
     }
   }
 

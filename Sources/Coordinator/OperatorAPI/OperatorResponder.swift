@@ -2,6 +2,7 @@ internal import CoordinatorCore
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 internal import Identity
 internal import Logging
 internal import Model
@@ -53,7 +54,7 @@ struct OperatorResponder: HTTPResponder {
     }
     let call = Call(
       request: request, caller: caller, parameters: parameters,
-      query: try Self.query(of: request, knows: route.query))
+      query: try Self.query(of: request.uri, knows: route.query))
     let response = try await route.handle(call)
     let level: Logger.Level = request.method == .get ? .debug : .info
     context.logger.log(
@@ -90,9 +91,9 @@ struct OperatorResponder: HTTPResponder {
     return presented
   }
 
-  private static func query(of request: Request, knows: Set<String>) throws -> [String: String] {
+  static func query(of uri: URI, knows: Set<String>) throws -> [String: String] {
     var query: [String: String] = [:]
-    for (key, value) in request.uri.queryParameters {
+    for (key, value) in uri.queryParameters {
       guard knows.contains(String(key)) else {
         throw Refused.invalid(
           "unknown query parameter '\(key.prefix(40))'",

@@ -13,11 +13,14 @@ package struct ServerEvents: Sendable {
 
   /// A line longer than this is no stream of ours.
   package static let longestLine = 1 << 20
+  /// The lines of one event together.
+  package static let largestEvent = 4 << 20
 
   private var line: [UInt8] = []
   private var lastWasReturn = false
   private var name = ""
   private var data: [String] = []
+  private var size = 0
 
   package init() {}
 
@@ -35,6 +38,11 @@ package struct ServerEvents: Sendable {
             .protocolMismatch, "the coordinator's event stream has an endless line")
         }
         line.append(byte)
+        size += 1
+        guard size <= Self.largestEvent else {
+          throw CommandFailure(
+            .protocolMismatch, "the coordinator's event stream has an endless event")
+        }
         continue
       }
       if let event = finishLine() { events.append(event) }
@@ -46,7 +54,7 @@ package struct ServerEvents: Sendable {
     let text = String(decoding: line, as: UTF8.self)
     line.removeAll(keepingCapacity: true)
     guard !text.isEmpty else {
-      defer { (name, data) = ("", []) }
+      defer { (name, data, size) = ("", [], 0) }
       guard !data.isEmpty else { return nil }
       return Event(name: name.isEmpty ? "message" : name, data: data.joined(separator: "\n"))
     }

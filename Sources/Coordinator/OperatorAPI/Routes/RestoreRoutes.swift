@@ -10,7 +10,7 @@ func restoreRoutes(_ operations: Operations) -> [Route] {
     },
     Route(.post, "/v1/restores") { call in
       let wanted = try await call.json(CreateRestore.self)
-      if let into = wanted.into, !into.hasPrefix("/") {
+      if let into = wanted.into, !into.hasPrefix("/") || into.utf8.contains(0) {
         throw Refused.invalid(
           "into: '\(into.prefix(200))' is no absolute path",
           hint: "name a directory of the nodes, for example /srv/restored")
