@@ -16,6 +16,7 @@ help:
 	@echo "make format | lint           write | check the format of the sources"
 	@echo "make generate                generate the code of the wire modules anew"
 	@echo "make clean                   remove what was built, and what an interrupted demo left"
+	@echo "make fuzz [TARGET=x] [SECONDS=n]  hostile input for every reader, n seconds each (60); finds end it with 1"
 
 demo:
 	@scripts/demo $(if $(KEEP),--keep) $(if $(CUTS),--cuts $(CUTS))
@@ -57,3 +58,7 @@ clean:
 	@if [ -x .build/debug/stillpoint-demo ]; then .build/debug/stillpoint-demo clean; fi
 	swift package clean
 	rm -rf dist .build-release
+
+.PHONY: fuzz
+fuzz:
+	@scripts/fuzz $(if $(TARGET),--target $(TARGET)) $(if $(SECONDS),--seconds $(SECONDS))

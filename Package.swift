@@ -99,7 +99,8 @@ let package = Package(
     .target(name: "CLinux", path: "Sources/Shared/CLinux"),
     library("LinuxSystem", "Shared/LinuxSystem", ["CLinux"]),
     library("Lifecycle", "Shared/Lifecycle", [lifecycle]),
-    library("ConfigurationFile", "Shared/ConfigurationFile", [yaml]),
+    library("YAMLBounds", "Shared/YAMLBounds", [yaml]),
+    library("ConfigurationFile", "Shared/ConfigurationFile", ["YAMLBounds", yaml]),
     library("Telemetry", "Shared/Telemetry", [logging]),
     library("Identity", "Shared/Identity", ["Model", "CutProtocol", "LinuxSystem"] + x509),
     .target(
@@ -111,7 +112,7 @@ let package = Package(
 
     // Coordinator
     library("CoordinatorCore", "Coordinator/Core", ["Model", "CutProtocol", "Lifecycle", logging]),
-    library("PlanFile", "Coordinator/PlanFile", ["Model", yaml]),
+    library("PlanFile", "Coordinator/PlanFile", ["Model", "YAMLBounds", yaml]),
     library(
       "Catalog", "Coordinator/Catalog",
       [
@@ -188,7 +189,7 @@ let package = Package(
     library(
       "CommandLineKit", "CommandLine/Kit",
       [
-        "Model", "CutProtocol", "OperatorWire", "Identity", yaml,
+        "Model", "CutProtocol", "OperatorWire", "Identity", "YAMLBounds", yaml,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -237,7 +238,7 @@ let package = Package(
         "Catalog", "CoordinatorCore", "CutProtocol", "Model", logging,
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
-    tests("PlanFile", ["PlanFile", "Model"]),
+    tests("PlanFile", ["PlanFile", "YAMLBounds", "Model"]),
     tests(
       "FleetLink",
       [
@@ -297,9 +298,9 @@ let package = Package(
     tests(
       "Snapshots",
       [
-        "Snapshots", "StorageTesting", "LocalStorage", "AgentCore", "CutProtocol", "LinuxSystem",
-        "Model", logging,
-      ]),
+        "Snapshots", "StorageTesting", "LocalStorage", "AgentCore", "CSIWire", "CutProtocol",
+        "LinuxSystem", "Model", logging,
+      ] + grpc),
     tests(
       "LocalStorage",
       ["LocalStorage", "StorageTesting", "CSIWire", "LinuxSystem", grpcTransport] + grpc),
@@ -326,3 +327,30 @@ let package = Package(
     tests("EndToEnd", ["CutProtocol", "DemoFleet", "FaultBench", "Model", "OperatorWire"]),
   ]
 )
+
+/// Everything that reads what others wrote.
+let hostile: [Target.Dependency] =
+  [
+    "AgentCore", "CRIWire", "CSIWire", "CommandLineKit", "ConfigurationFile", "ContainerRuntimes",
+    "CoordinatorCore", "CutProtocol", "FleetWire", "GuardianWatch", "Identity", "LinuxSystem",
+    "LocalStorage", "Model", "OperatorAPI", "OperatorFakes", "OperatorWire", "PlanFile",
+    "Quiescers", "Snapshots",
+    logging, .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "NIOCore", package: "swift-nio"),
+  ] + grpc + x509
+
+// The inputs of the fuzzer: replayed by a test suite, or, with STILLPOINT_FUZZ in the environment, run by libFuzzer, which
+// brings a `main` of its own and wants everything compiled with its counters (`make fuzz`).
+if Context.environment["STILLPOINT_FUZZ"] == nil {
+  package.targets.append(
+    .testTarget(
+      name: "FuzzTests", dependencies: hostile, path: "Tests/Fuzz", exclude: ["Run", "Corpus"],
+      sources: ["Targets", "Replay"], swiftSettings: strict))
+} else {
+  package.targets.append(
+    .executableTarget(
+      name: "stillpoint-fuzz", dependencies: hostile, path: "Tests/Fuzz",
+      exclude: ["Replay", "Corpus"], sources: ["Targets", "Run"], swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+}
