@@ -37,6 +37,17 @@ import Testing
     #expect(throws: MalformedMessage.self) { try GuardianMessage(bytes + [0]) }
   }
 
+  @Test(arguments: [Duration.seconds(9_000_000_001), .seconds(1 << 60), .seconds(-3), .zero])
+  func `a time that is written can be read, and what was read is written the same`(
+    lease: Duration
+  ) throws {
+    let message = GuardianMessage(number: 1, content: .renew(HoldKey("a"), lease: lease))
+    let read = try GuardianMessage(message.encoded())
+    let longest = GuardianLimits.longestDuration
+    #expect(read.content == .renew(HoldKey("a"), lease: min(max(lease, .zero), longest)))
+    #expect(try GuardianMessage(read.encoded()) == read)
+  }
+
   @Test func `no bytes at all can harm the reader`() throws {
     var random = `The guardian's watch under random histories`.Random(state: 20)
     for _ in 0..<20_000 {

@@ -31,10 +31,10 @@ struct ByteReader {
 
   mutating func duration() throws(MalformedMessage) -> Duration {
     let nanoseconds: UInt64 = try integer()
-    guard nanoseconds <= 9_223_372_036_000_000_000 else {
-      throw MalformedMessage(description: "a time of \(nanoseconds) ns")
-    }
-    return .nanoseconds(Int64(nanoseconds))
+    guard let whole = Int64(exactly: nanoseconds),
+      Duration.nanoseconds(whole) <= GuardianLimits.longestDuration
+    else { throw MalformedMessage(description: "a time of \(nanoseconds) ns") }
+    return .nanoseconds(whole)
   }
 
   mutating func blob(limit: Int) throws(MalformedMessage) -> [UInt8] {

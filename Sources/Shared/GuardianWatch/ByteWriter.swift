@@ -15,10 +15,8 @@ struct ByteWriter {
 
   /// Whole nanoseconds; what is negative or longer than 292 years is clamped.
   mutating func duration(_ value: Duration) {
-    let (seconds, attoseconds) = value.components
-    let clamped = min(max(seconds, 0), 9_000_000_000)
-    let fraction = seconds < 0 ? 0 : attoseconds / 1_000_000_000
-    integer(UInt64(clamped) * 1_000_000_000 + UInt64(fraction))
+    let (seconds, attoseconds) = min(max(value, .zero), GuardianLimits.longestDuration).components
+    integer(UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000))
   }
 
   mutating func blob(_ value: some Collection<UInt8>) {

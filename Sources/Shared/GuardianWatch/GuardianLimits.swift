@@ -8,6 +8,8 @@ package enum GuardianLimits {
   package static let keyBytes = 96
   /// Bytes of one message.
   package static let messageBytes = 128 << 10
+  /// A message carries no longer time: what nanoseconds in 64 bits can count, in whole seconds.
+  package static let longestDuration = Duration.seconds(9_223_372_036)
   /// Arguments and environment entries of one program.
   package static let strings = 1024
   /// Keys of ended holds that are remembered, so that a late disarm gets a true answer.
