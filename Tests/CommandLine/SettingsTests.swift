@@ -64,6 +64,7 @@ internal import Testing
       ("config.yaml", "", "CONFIG/config.yaml is empty"),
       ("config.yaml", "[", "CONFIG/config.yaml is no YAML"),
       ("config.yaml", "text", "CONFIG/config.yaml is no mapping of names to texts"),
+      ("config.yaml", "? {a: b}\n: c\n", "CONFIG/config.yaml is no mapping of names to texts"),
       ("config.yaml", "fleet: prod\n", "CONFIG/config.yaml has no key 'server'"),
       (
         "config.yaml", "fleet: prod\nserver: a:1\nsever: b\n",

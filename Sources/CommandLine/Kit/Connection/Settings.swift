@@ -127,14 +127,21 @@ struct Place: Hashable, Sendable {
 
   init(text: String, path: String) throws(CommandFailure) {
     let example = "it has two lines, for example\nfleet: prod\nserver: coordinator.example:7444"
-    let values: [String: String]
+    var values: [String: String] = [:]
     do {
       try YAMLBounds.check(text)
-      let loaded = try Yams.load(yaml: text, Resolver.basic)
-      guard let mapping = loaded as? [String: String] else {
+      // Not `load`, which ends the process for a key that is no text.
+      let pairs = try Yams.compose(yaml: text, Resolver.basic)?.mapping
+      for (key, value) in pairs ?? [:] {
+        guard let key = key.scalar?.string, let value = value.scalar?.string else {
+          values = [:]
+          break
+        }
+        values[key] = value
+      }
+      guard !values.isEmpty else {
         throw CommandFailure(.input, "\(path) is no mapping of names to texts", hint: example)
       }
-      values = mapping
     } catch let failure as CommandFailure {
       throw failure
     } catch {
