@@ -10,7 +10,19 @@ extension FuzzTarget {
   static let agentMessage = FuzzTarget(
     name: "agent-message", words: ["orders", "node-1", "boot", "sha256:"],
     seeds: {
-      try Sample.agentMessages.map { try $0.wire().serializedBytes() }
+      let beat = Stillpoint_Fleet_V1_AgentMessage.with {
+        $0.beat.troubles = ["none"]
+        $0.beat.held = [
+          .with {
+            $0.member = "orders"
+            $0.fence.epoch = 7
+            $0.hold.boot = "b0070001-1111"
+            $0.age = 9_000_000
+          }
+        ]
+      }
+      return try [beat.serializedBytes()]
+        + Sample.agentMessages.map { try $0.wire().serializedBytes() }
     },
     run: { bytes in
       guard let wire = try? Stillpoint_Fleet_V1_AgentMessage(serializedBytes: bytes) else { return }
@@ -82,13 +94,6 @@ extension Sample {
           AgentHello(
             version: "1", boot: "b", incarnation: 1, highestFence: fence, journalEnd: 9,
             journal: "j"), speaks: .current),
-        .beat(
-          AgentHeartbeat(
-            observedThrough: Example.start,
-            held: [
-              .init(
-                member: Example.orders, fence: fence, hold: hold, age: .milliseconds(9))
-            ], troubles: ["none"])),
         .reply(id: 1, .done), .reply(id: 2, .deleted(3)),
         .reply(id: 3, .restored(Example.volume(Example.orders))), .reply(id: 4, .failed(refusal)),
         .records(journal: "j", records),

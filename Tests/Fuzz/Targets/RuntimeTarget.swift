@@ -37,7 +37,6 @@ extension FuzzTarget {
       observed.imageDigest =
         description.digestInReference
         ?? ContainerDescription.digest(of: image, reference: description.imageReference)
-      observed = observed.bounded
       try record(observed)
     })
 
