@@ -17,10 +17,7 @@ extension Bench {
   /// - Throws: ``DemoError`` when the cell could not be brought to its end; the fleet is then in no known state.
   package func run(_ cell: Cell) async throws -> CellResult {
     let began = MonotonicTime.now
-    let id = try await reach(cell.phase)
-    if cell.fault == .hookForks {
-      for gate in gates.values { for hook in [Gate.Hook.pre, .post] { try gate.makeFork(hook) } }
-    }
+    let id = try await reach(cell.phase, forking: cell.fault == .hookForks)
     let struck = MonotonicTime.now
     let stopped = try await strike(cell.fault)
     // Long enough for what the fault breaks at once to be noticed before the cut goes on.

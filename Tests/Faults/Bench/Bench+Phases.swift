@@ -7,8 +7,14 @@ internal import OperatorWire
 // stopped before it is asked.
 extension Bench {
   /// Begins a backup and returns once its cut stands still in the phase.
-  package func reach(_ phase: Phase) async throws -> BackupID {
-    for gate in gates.values { try gate.reset() }
+  ///
+  /// - Parameter forking: the hooks leave children behind, in every attempt.
+  package func reach(_ phase: Phase, forking: Bool = false) async throws -> BackupID {
+    for gate in gates.values {
+      try gate.reset()
+      guard forking else { continue }
+      for hook in [Gate.Hook.pre, .post] { try gate.makeFork(hook) }
+    }
     switch phase {
     case .prepare, .witnessed: otherNode.driver.signal(SIGSTOP)
     case .freeze: try gate(of: .files).close(.pre)
@@ -43,7 +49,7 @@ extension Bench {
 
   /// Lets the cut go on, as far as the fault itself does not hold it back.
   func release(_ cell: Cell) {
-    if cell.fault != .hookHangs {
+    if cell.fault != .hookHangs, cell.fault != .hookForks {
       for gate in gates.values {
         gate.open(.pre)
         gate.open(.post)

@@ -37,7 +37,7 @@ package enum Fault: Hashable, Sendable {
   case diskFull
   /// The hook does not end.
   case hookHangs
-  /// The hook leaves children behind: one with its output open, one in a session of its own.
+  /// The hook does not end either, and has children: one with its output open, one in a session of its own.
   case hookForks
   /// The freeze has to wait until hundreds of megabytes are on the disk.
   case dirtyVolume
