@@ -16,13 +16,14 @@ package final class WriteWatch: Sendable {
 
   /// Watches the whole filesystem of a directory from now on. Not every filesystem can be watched (`ENODEV`, `EOPNOTSUPP`).
   package func watch(_ directory: DescriptorHandle, name: String) throws(SystemError) {
-    try SystemError.check(
-      Int(cl_watch_filesystem(queue.number, directory.number)), "fanotify_mark", name)
+    try directory.use { (directory) throws(SystemError) in
+      _ = try queue.call("fanotify_mark", name) { cl_watch_filesystem($0, directory) }
+    }
   }
 
   /// How much was written so far: grows with every write that was seen, not by one for each.
   package func count() throws(SystemError) -> Int {
-    let new = try SystemError.check(Int(cl_watch_take(queue.number)), "read", "a watch")
+    let new = Int(try queue.call("read", "a watch") { cl_watch_take($0) })
     return seen.withLock { seen in
       seen += new
       return seen
