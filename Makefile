@@ -1,7 +1,7 @@
 # What can be made, each as a person or a machine asks for it. Demo, tests and faults use the debug build, so that
 # it is built once; what is installed and measured is a release build of its own.
 
-.PHONY: help demo faults bench test build release install format lint generate packages clean check-deep
+.PHONY: help demo faults bench test build release install format lint generate packages clean check-deep soak
 
 help:
 	@echo "make demo [KEEP=1] [CUTS=n]  a fleet on this machine: a shop, a backup, a disaster, a restore (root)"
@@ -9,6 +9,7 @@ help:
 	@echo "make faults [FILTER=cell]    every fault in every phase of a cut, on a real fleet: docs/faults.md (root)"
 	@echo "make bench [MEMBERS=3] [CUTS=10]  how long members are held, against other orders and the limit (root)"
 	@echo "make check-deep              search larger bounds of the cut's model: tens of minutes"
+	@echo "make soak SEEDS=n            simulate n whole fleets under faults; says what they reached"
 	@echo "make build                   build all programs into .build/debug"
 	@echo "make release                 build what is installed: optimised, needs no toolchain to run, into dist/"
 	@echo "make install [DESTDIR=DIR]   install that, with units, examples and documentation (root)"
@@ -32,6 +33,9 @@ test:
 
 check-deep:
 	STILLPOINT_DEEP=1 swift test --filter ExhaustiveTests
+
+soak:
+	STILLPOINT_SEEDS=$(or $(SEEDS),20000) swift test --filter SimulatorTests.SeededRunTests
 
 build:
 	swift build

@@ -323,7 +323,12 @@ let package = Package(
       swiftSettings: strict),
     tests("ModelCheck", ["CutModel", "CutProtocol", "Model"]),
     tests("Scenarios", ["CutModel", "CutProtocol", "Model"], resources: [.copy("Texts")]),
-    tests("Simulator", ["AgentCore", "CoordinatorCore", "CutProtocol", "Model"]),
+    tests(
+      "Simulator",
+      [
+        "AgentCore", "CoordinatorCore", "CutProtocol", "GuardianWatch", "Lifecycle", "LinuxSystem",
+        "Model", logging,
+      ]),
     tests("EndToEnd", ["CutProtocol", "DemoFleet", "FaultBench", "Model", "OperatorWire"]),
   ]
 )

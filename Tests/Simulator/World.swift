@@ -1,205 +1,217 @@
+import AgentCore
+import CoordinatorCore
 import CutProtocol
 import Foundation
+import Logging
 import Model
 
-/// One simulated fleet and everything that happens to it in one run.
-final class World {
+/// One simulated fleet and everything that happens to it in one run, on one thread.
+final class World: @unchecked Sendable {
+  static let fleet = FleetID(accepted: "fleet")
+
   let seed: UInt64
-  let mutant: Mutant?
-  let profile: FaultProfile
+  let mutant: Sabotage
+  let shape: FleetShape
   let times = CutTimes()
+  let oracle: FaultOracle
   let timeline = Timeline()
+  let simulation: SimulationExecutor
   let ghost = GhostHistory()
   let storage = Storage()
-  let store = FleetStore()
   let notary = Notary()
-  let network: FaultyNetwork<CutOrder>
-  let reports: FaultyNetwork<CutReport>
+  let network: FaultyNetwork
   private(set) var application: Application
-  private(set) var nodes: [NodeShell] = []
-  private(set) var coordinators: [CoordinatorShell] = []
-  private(set) var faults: FaultProfile
+  private(set) var nodes: [NodeHost] = []
+  private(set) var clones: [NodeHost] = []
+  private(set) var coordinators: [CoordinatorLife] = []
+  private(set) var processes: [SimulatedProcess] = []
+  var store = FleetStore()
   var census = Census()
   var random: SplitMix64
+  let plan: PlanRecord
+  private var auditor: StepAuditor?
   private var serviceIndex: [ServiceName: Int] = [:]
-  private var plansByHash: [String: SealedPlan] = [:]
+  /// When each revoked node had been disconnected.
+  private var cutOffAt: [NodeID: Duration] = [:]
+  /// Fences of attempts that an older copy of the catalog has forgotten.
+  private var forgotten: Set<Fence> = []
+  /// Snapshots of backups that an older copy of the catalog has forgotten; they belong to whoever rebuilds it.
+  private(set) var orphanedByRestore: Set<Fence> = []
 
-  init(seed: UInt64, profile: FaultProfile? = nil, mutant: Mutant? = nil) {
+  init(seed: UInt64, only: Set<FaultOracle.Strike>?, mutant: Mutant?) {
     var random = SplitMix64(seed: seed)
-    let profile = profile ?? FaultProfile(random: &random)
     self.seed = seed
-    self.mutant = mutant
-    self.profile = profile
-    self.faults = profile
-    network = FaultyNetwork(nodes: profile.nodes, timeline: timeline, random: random.fork())
-    reports = FaultyNetwork(nodes: profile.nodes, timeline: timeline, random: random.fork())
-    let services = (0..<profile.members).map { index in
-      Application.Service(
-        name: ServiceName(accepted: "s\(index)"),
-        hasVolume: !(profile.emptyMember && index == 1), isWeak: profile.weakMember && index == 0)
-    }
+    self.mutant = Sabotage(mutant)
+    shape = FleetShape(random: &random)
+    oracle = FaultOracle(seed: seed, only: only)
+    simulation = SimulationExecutor(random: random.fork())
+    network = FaultyNetwork(
+      nodes: shape.nodes, timeline: timeline, oracle: oracle, random: random.fork())
+    plan = shape.plan
+    let services = shape.services
     application = Application(
-      services: services, timeline: timeline, random: random.fork(), isBusy: { false })
+      services: [], timeline: timeline, random: random.fork(), isBusy: { false })
     self.random = random
     for (index, service) in services.enumerated() { serviceIndex[service.name] = index }
-    for index in 0..<profile.nodes {
-      nodes.append(
-        NodeShell(index: index, world: self, clock: drawClock(), random: self.random.fork()))
-    }
+    auditor = StepAuditor(world: self)
     application = Application(
       services: services, timeline: timeline, random: self.random.fork(),
-      isBusy: { [unowned self] in nodes.contains(where: \.isBusy) })
-    setNetworkFaults()
+      isBusy: { [unowned self] in isNearCut })
+    nodes = (0..<shape.nodes).map { NodeHost(index: $0, world: self) }
   }
 
-  private func drawClock() -> DriftingClock {
+  var steps: (any StepObserver)? { auditor }
+
+  /// Writers rest while no hold can be near.
+  var isNearCut: Bool { timeline.now < restFrom || nodes.contains { !$0.run.records.isEmpty } }
+  private var restFrom = Duration.zero
+  func expectCut() {
+    restFrom = timeline.now + .milliseconds(200)
+    application.wake()
+  }
+
+  // MARK: Parts
+
+  func drawDrift() -> DriftingClock {
     DriftingClock(
-      permille: profile.drift ? 900 + random.below(201) : 1000,
+      permille: shape.drift ? 900 + random.below(201) : 1000,
       origin: .seconds(random.below(100_000)))
   }
 
-  private func setNetworkFaults() {
-    for faulty in [0, 1] {
-      let loss = profile.lossPermille
-      let duplicate = profile.duplicatePermille
-      if faulty == 0 {
-        network.faults = .init(
-          lossPermille: loss, duplicatePermille: duplicate, slowPermille: profile.slowPermille)
-      } else {
-        reports.faults = .init(
-          lossPermille: loss, duplicatePermille: duplicate, slowPermille: profile.slowPermille)
-      }
-    }
+  func newProcess(_ name: String) -> SimulatedProcess {
+    let process = SimulatedProcess(name, timeline: timeline, simulation: simulation)
+    processes.append(process)
+    return process
   }
 
-  /// From now on nothing goes wrong any more.
-  func heal() {
-    trace("heal")
-    faults = profile.healed
-    network.heal()
-    reports.heal()
-    for coordinator in coordinators.dropLast() { coordinator.stop() }
-    for node in nodes { node.start() }
-    let newest = coordinators.last
-    if newest?.isUp != true || newest?.epoch != store.epoch {
-      newest?.stop()
-      startCoordinator()
-    }
+  func logger(_ part: String) -> Logger {
+    Logger(label: part) { [self] _ in CensusLog(world: self, part: part) }
   }
 
   @discardableResult
-  func startCoordinator() -> CoordinatorShell {
-    let shell = CoordinatorShell(
-      life: coordinators.count + 1, world: self, clock: drawClock(), random: random.fork())
-    coordinators.append(shell)
+  func startCoordinator() -> CoordinatorLife {
+    let life = CoordinatorLife(number: coordinators.count + 1, world: self)
+    coordinators.append(life)
     census.count("coordinator:started")
-    trace("coordinator \(shell.life) starts")
-    shell.start()
-    return shell
+    life.start()
+    return life
   }
 
-  var coordinator: CoordinatorShell? { coordinators.last }
-  private(set) var wanted: [SealedPlan] = []
-  /// To which life of the coordinator each request was given.
-  private var handedOver: [String: Int] = [:]
-
-  /// Asks for a backup, again at each new coordinator until one has stored it.
-  func request(_ sealed: SealedPlan) {
-    plansByHash[sealed.hash] = sealed
-    wanted.append(sealed)
-    if let coordinator { handOver(to: coordinator) }
-  }
-
-  func coordinatorStarted(_ shell: CoordinatorShell) { handOver(to: shell) }
-
-  private func handOver(to shell: CoordinatorShell) {
-    guard shell.isUp, shell.epoch > 0, !shell.isZombie else { return }
-    let stored = store.plans.map(\.hash)
-    for sealed in wanted
-    where handedOver[sealed.hash] != shell.life && !stored.contains(sealed.hash) {
-      handedOver[sealed.hash] = shell.life
-      shell.begin(sealed)
+  /// A coordinator that has ended by itself is started again, unless another is there.
+  func coordinatorEnded(_ life: CoordinatorLife) {
+    timeline.after(.seconds(1)) { [self] in
+      if coordinators.last?.process.isAlive != true { startCoordinator() }
     }
   }
 
-  func plan(hash: String) -> SealedPlan? { plansByHash[hash] }
-  func plan(bytes: Data) -> SealedPlan? { wanted.first { $0.bytes == bytes } }
+  var coordinator: CoordinatorLife? { coordinators.last }
+
+  /// Whom an agent that dials reaches: the newest that serves.
+  var reachableCoordinator: CoordinatorLife? {
+    coordinators.last { $0.process.isRunning && $0.core != nil }
+  }
+
+  func clone(_ node: NodeHost) -> NodeHost {
+    let clone = NodeHost(cloneOf: node)
+    clones.append(clone)
+    clone.start()
+    return clone
+  }
+
   func service(_ name: ServiceName) -> Int? { serviceIndex[name] }
 
-  func node(of member: ServiceName) -> NodeID {
-    NodeID(accepted: "n\((serviceIndex[member] ?? 0) % nodes.count)")
+  /// The node on which a hold was begun.
+  func node(of hold: HoldID) -> NodeHost? {
+    nodes.first { hold.boot.hasPrefix("boot\($0.index)x") }
   }
 
-  func storageName(_ attempt: NodeAttempt) -> String {
-    mutant == .nameWithoutHold
-      ? attempt.member.name.text
-      : attempt.name.text(volume: attempt.member.volumes.first?.volume.handle)
+  // MARK: The catalog's copies
+
+  func restoreCatalog(_ old: FleetStore) {
+    for attempt in store.attempts where !old.isBegun(attempt.fence, attempt.member) {
+      forgotten.insert(attempt.fence)
+      orphanedByRestore.insert(attempt.fence)
+    }
+    for attempt in store.attempts where store.isCommitted(attempt) && !old.isCommitted(attempt) {
+      orphanedByRestore.insert(attempt.fence)
+    }
+    // An old catalog knows nothing of a revocation since.
+    for node in nodes where !old.revoked.contains(node.id) { letIn(node.id) }
+    store = old
   }
 
-  /// Sends an order; true when the sender knows at once that the node is not connected.
-  func deliver(_ order: CutOrder, to node: NodeID, from coordinator: CoordinatorShell) -> Bool {
-    guard let shell = nodes.first(where: { $0.node == node }) else { return true }
-    switch order {
-    case .prepare, .freeze:
-      if !store.isBegun(order.fence, order.member) {
-        violate("S13", "\(order.member) was asked before \(order.fence) was durable")
-      }
-    default: break
-    }
-    if !shell.isUp || network.isCut(node: shell.index, .toNode), random.chance(500) {
-      census.count("fault:node-known-to-be-down")
-      return true
-    }
-    trace(
-      "coordinator \(coordinator.life) → \(node) \(Naming.of(order)) \(order.fence) \(order.member)"
-    )
-    let life = coordinator.life
-    let connection = shell.life
-    network.send(order, node: shell.index, .toNode) { order in
-      if shell.life == connection { shell.receive(order, from: life) }
-    }
-    return false
+  /// What a node's ledger has not closed, but for what no catalog knows of any more. A cloned agent has spoken for its
+  /// node: what it said to be over stays on the other.
+  func openAttempts(on node: NodeHost) -> [Fence] {
+    guard !clones.contains(where: { $0.index == node.index }) else { return [] }
+    return node.ledger.openFences.filter { !orphanedByRestore.contains($0) }
   }
 
-  /// Reports go to the coordinator that the agent is connected to, or to the newest one when that is gone.
-  func deliver(_ report: CutReport, from node: NodeShell) {
-    let seen = coordinators.first { $0.life == node.coordinatorSeen && $0.isUp }
-    guard let target = seen ?? coordinator else { return }
-    trace(
-      "\(node.node) → coordinator \(target.life) \(Naming.of(report.news)) \(report.fence) \(report.member)"
-    )
-    reports.send(report, node: node.index, .toCoordinator) { target.receive($0) }
-  }
+  func wasForgotten(_ fence: Fence) -> Bool { forgotten.contains(fence) }
+
+  // MARK: Holds, as they really are
 
   /// Puts a hold in force and remembers it; false when another is.
-  func closed(_ attempt: NodeAttempt, on node: NodeShell) -> Bool {
-    guard application.close(attempt.service, attempt.hold), let earned = attempt.earned else {
-      return false
+  func closed(_ service: Int, _ record: HoldRecord, on node: NodeHost, isLie: Bool) -> Bool {
+    if !isLie {
+      guard application.close(service, record.hold) else {
+        if let other = application.services[service].gate, other != record.hold {
+          violate("S18", "\(record.hold) was to hold \(record.member) together with \(other)")
+        }
+        return false
+      }
     }
     let now = timeline.now
+    let lease = auditor?.earnedLease(record.hold)
+    let drift = node.machine.drift
+    let guardianToo = SimulatedGuardianLink.margin
     ghost.began(
       GhostHistory.Hold(
-        id: attempt.hold, fence: attempt.fence, service: attempt.service, node: node.index,
-        began: now, mostEnd: now + node.clock.wait(until: earned.deadline, at: now),
-        capEnd: now + node.clock.wait(until: earned.begunAt + earned.cap, at: now)))
+        id: record.hold, fence: record.fence, service: service, node: node.index, began: now,
+        mostEnd: lease.map { now + drift.wait(until: $0.deadline + guardianToo, at: now) } ?? now,
+        capEnd: lease.map { now + drift.wait(until: $0.begunAt + $0.cap + guardianToo, at: now) }
+          ?? now, isLie: isLie))
     return true
+  }
+
+  /// A lying hold is judged by what its two tokens could have seen.
+  func sampled(_ hold: HoldID, _ service: Int) {
+    let now = timeline.now
+    ghost.update(hold, service: service) { hold in
+      if hold.wasSampled { hold.ended = now } else { hold.began = now }
+      hold.wasSampled = true
+    }
+  }
+
+  /// What lease and cap allow at most, in true time.
+  func publishLimits(_ hold: HoldID, _ node: NodeHost, _ lease: HoldLease?) {
+    guard let lease else { return }
+    let now = timeline.now
+    let most =
+      now
+      + node.machine.drift.wait(
+        until: lease.deadline + SimulatedGuardianLink.margin, at: now)
+    for service in application.services.indices {
+      ghost.update(hold, service: service) { $0.mostEnd = max($0.mostEnd, most) }
+    }
   }
 
   @discardableResult
   func opened(_ service: Int, by who: String) -> HoldID? {
     guard let hold = application.open(service) else { return nil }
     census.count("opened-by:\(who.split(separator: " ")[0])")
+    trace("\(application.services[service].name) is open, by \(who)")
     ghostEnd(hold, service)
     return hold
   }
 
-  /// L1 and L2: no hold lasts longer than lease and cap allow, unless agent and guardian were both gone.
+  /// L1, L2 and L4: no hold lasts longer than lease and cap allow, unless agent and guardian were both gone.
   func ghostEnd(_ id: HoldID, _ service: Int) {
     let now = timeline.now
     ghost.update(id, service: service) { $0.ended = now }
-    guard let hold = ghost.hold(id, service: service), !hold.wasAlone else { return }
-    let slack = Duration.milliseconds(50)
-    if let givenUp = ghost.givenUp[hold.fence], profile.isReachable {
+    guard let hold = ghost.hold(id, service: service), !hold.wasAlone, !hold.isLie else { return }
+    let slack = Duration.milliseconds(50) + hold.releaseTakes
+    if let givenUp = ghost.givenUp[hold.fence], isUndisturbed {
       census.count("ghost:thawed-after-giving-up")
       if now > givenUp + slack {
         violate("L4", "hold \(id) ended \(now - givenUp) after the attempt was given up")
@@ -213,11 +225,32 @@ final class World {
     }
   }
 
-  private static let isTraced = ProcessInfo.processInfo.environment["STILLPOINT_TRACE"] != nil
+  /// The coordinator has told a member of the attempt to thaw.
+  func gaveUp(_ fence: Fence) {
+    if shape.policy != .bestEffort { ghost.gaveUp(fence, at: timeline.now) }
+  }
 
-  /// Prints what happens when `STILLPOINT_TRACE` is set; meant for one seed alone.
-  func trace(_ what: @autoclosure () -> String) {
-    if Self.isTraced { print("\(timeline.now)  \(what())") }
+  /// Nothing that this run can meet stands between an order and the thaw that it asks for.
+  private var isUndisturbed: Bool { !FleetShape.delaying.contains { oracle.mayStrike($0) } }
+
+  // MARK: Revocation
+
+  func cutOff(_ node: NodeID) { cutOffAt[node] = timeline.now }
+  func letIn(_ node: NodeID) { cutOffAt[node] = nil }
+  func isCutOff(_ node: NodeHost) -> Bool { cutOffAt[node.id] != nil }
+
+  // MARK: Judgement
+
+  func committed(_ outcome: CutOutcome) {
+    trace(
+      "\(outcome.backup) committed: \(outcome.verdict.grade.rawValue), \(outcome.verdict.sentence)")
+    census.count("grade:\(outcome.verdict.grade.rawValue)")
+    if outcome.verdict.drained { census.count("grade-mark:drained") }
+    if outcome.groups.contains(where: { !$0.leftOut.isEmpty }) {
+      census.count("grade-mark:left-out")
+    }
+    guard let sealed = store.backup(outcome.backup)?.plan else { return }
+    BackupAuditor(world: self, outcome: outcome, sealed: sealed).check()
   }
 
   func violate(_ property: String, _ what: String) {
@@ -225,15 +258,10 @@ final class World {
     ghost.violate(property, what, at: timeline.now)
   }
 
-  func committed(_ outcome: FleetStore.Outcome, _ sealed: SealedPlan) {
-    trace(
-      "\(outcome.backup) committed: \(outcome.verdict.grade.rawValue), \(outcome.verdict.sentence)")
-    census.count("grade:\(outcome.verdict.grade.rawValue)")
-    if outcome.byRecovery { census.count("coordinator:recovery-\(outcome.verdict.grade.rawValue)") }
-    if outcome.verdict.drained { census.count("grade-mark:drained") }
-    if outcome.groups.contains(where: { !$0.leftOut.isEmpty }) {
-      census.count("grade-mark:left-out")
-    }
-    BackupAuditor(world: self, outcome: outcome, sealed: sealed).check()
+  private static let isTraced = ProcessInfo.processInfo.environment["STILLPOINT_TRACE"] != nil
+
+  /// Prints what happens when `STILLPOINT_TRACE` is set; meant for one seed alone.
+  func trace(_ what: @autoclosure () -> String) {
+    if Self.isTraced { print("\(timeline.now)  \(what())") }
   }
 }

@@ -67,7 +67,7 @@ extension CoordinatorCut {
           .witness(fence: fence, member: name, vector: vector), to: member.plan.node)
       }
     }
-    return witnesses + [.log(nil, "witnessed: all \(members.count) members are held")]
+    return witnesses + [.log(nil, "witnessed: every member is held")]
   }
 
   /// RENEW to those to whom FREEZE was sent, and again what was not answered: a link that broke for a moment costs no attempt.

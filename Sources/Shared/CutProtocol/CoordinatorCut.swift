@@ -84,6 +84,9 @@ package struct CoordinatorCut: Hashable, Sendable {
 
   package var isFinished: Bool { state == .finished }
 
+  /// The members of the current attempt with the phase each has reached.
+  package var phases: [ServiceName: AttemptMember.Phase] { members.mapValues(\.phase) }
+
   /// When the shell has to feed a `tick`.
   package var nextDeadline: Duration? {
     switch state {
@@ -159,7 +162,7 @@ package struct CoordinatorCut: Hashable, Sendable {
     state = .preparing(until: now + times.prepare)
     return [
       .begin(fence, plans.map(\.name)),
-      .log(nil, "attempt \(fence.attempt): asked \(plans.count) members to prepare"),
+      .log(nil, "attempt \(fence.attempt): members asked to prepare: \(plans.count)"),
     ]
       + plans.map { plan in
         .send(

@@ -14,6 +14,7 @@ package struct CutEnvironment: Sendable {
   package var reports: any ReportSink
   package var identify: @Sendable (ContainerID, Int32) throws -> ProcessIdentity
   package var clock: any CutClock
+  package var observer: (any StepObserver)?
   package var logger: Logger
 
   package init(
@@ -21,7 +22,7 @@ package struct CutEnvironment: Sendable {
     snapshots: any SnapshotProvider, guardian: any GuardianLink, rescues: any HoldRecords,
     signer: any StatementSigner, reports: any ReportSink,
     identify: @escaping @Sendable (ContainerID, Int32) throws -> ProcessIdentity,
-    clock: any CutClock, logger: Logger
+    clock: any CutClock, observer: (any StepObserver)? = nil, logger: Logger
   ) {
     self.node = node
     self.runtime = runtime
@@ -33,6 +34,7 @@ package struct CutEnvironment: Sendable {
     self.reports = reports
     self.identify = identify
     self.clock = clock
+    self.observer = observer
     self.logger = logger
   }
 }

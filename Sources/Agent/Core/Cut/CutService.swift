@@ -78,7 +78,7 @@ package actor CutService {
         let machine = MemberHold(
           fence: entry.fence, member: entry.member.name, hold: entry.hold, lease: .zero, cap: .zero)
         let attempt = begin(nil, entry, machine)
-        crew.run { await attempt.cleanUp("the agent was restarted") }
+        crew.run { await attempt.cleanUpAfterRestart() }
       }
     }
   }

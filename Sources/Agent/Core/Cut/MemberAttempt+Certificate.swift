@@ -29,11 +29,33 @@ extension MemberAttempt {
       heldAt: heldAt)
   }
 
+  /// How long after a restart a driver may still make what the earlier life of the agent had asked it for: no hold
+  /// lasts longer, and so no call that was begun in one was of use to anybody after it.
+  private static let lateCalls = FreezeLimits.longestCap
+
+  /// As `cleanUp`, for an attempt that was found in the ledger: calls of the agent's earlier life may still be under way
+  /// at a driver, so what is deleted now is looked for once more when they must have ended.
+  func cleanUpAfterRestart() async {
+    if !member.volumes.isEmpty {
+      let clock = environment.clock
+      guard await deleteSnapshots(),
+        (try? await clock.sleep(until: clock.now() + Self.lateCalls)) != nil
+      else { return }
+    }
+    await cleanUp("the agent was restarted")
+  }
+
   /// Deletes the attempt's snapshots by name until that has succeeded, then closes it.
+  func cleanUp(_ reason: String) async {
+    guard await deleteSnapshots(), await closeEntry() else { return }
+    report(.ended(reason: reason))
+  }
+
+  /// Returns once nothing of these names is there; false when the agent stops before.
   ///
   /// A snapshot call that is still under way is waited for: what it returns after the thaw is an orphan, and would
   /// otherwise come into being after the deletion.
-  func cleanUp(_ reason: String) async {
+  private func deleteSnapshots() async -> Bool {
     var pause = Duration.milliseconds(100)
     while true {
       if cutsUnderWay == 0 {
@@ -43,7 +65,7 @@ extension MemberAttempt {
           if !member.volumes.isEmpty {
             _ = try await environment.snapshots.deleteOrphans(member.volumes, name: snapshotName)
           }
-          break
+          return true
         } catch {
           environment.logger.warning(
             "orphaned snapshots not deleted yet",
@@ -52,10 +74,9 @@ extension MemberAttempt {
       }
       // The ledger keeps the attempt: after a restart the deletion goes on.
       guard (try? await environment.clock.sleep(until: environment.clock.now() + pause)) != nil
-      else { return }
+      else { return false }
       pause = min(pause * 2, .seconds(30))
     }
-    if await closeEntry() { report(.ended(reason: reason)) }
   }
 
   /// The backup is stored: nothing of the attempt has to be kept here, and the coordinator is told so.

@@ -78,13 +78,13 @@ actor MemberAttempt {
 
   func feed(_ event: MemberHold.Event) {
     let now = environment.clock.now()
-    let before = machine.nextDeadline
-    let hadWitness = machine.witness != nil
+    let before = machine
     let actions = machine.apply(event, at: now)
-    if machine.witness != nil && !hadWitness { record.witnessReceived = now }
+    environment.observer?.memberStepped(from: before, by: event, to: machine, actions)
+    if machine.witness != nil && before.witness == nil { record.witnessReceived = now }
     // No suspension between here and the last action: the next event finds all of them begun, in their order.
     for action in actions { perform(action) }
-    if let deadline = machine.nextDeadline, deadline != before { wake(at: deadline) }
+    if let deadline = machine.nextDeadline, deadline != before.nextDeadline { wake(at: deadline) }
   }
 
   /// The attempt is over and nothing of it is left on the node.

@@ -11,12 +11,14 @@ package struct CutDriver: Sendable {
   private let fences: FenceSource
   private let clock: any CutClock
   private let random: any RandomSource
+  private let observer: (any StepObserver)?
   private let logger: Logger
 
   package init(
     gateway: any AgentGateway, store: any CutStore, router: CutRouter,
     verifier: any CertificateVerifier, fences: FenceSource, clock: any CutClock,
-    random: any RandomSource = SystemRandom(), logger: Logger
+    random: any RandomSource = SystemRandom(), observer: (any StepObserver)? = nil,
+    logger: Logger
   ) {
     self.gateway = gateway
     self.store = store
@@ -25,6 +27,7 @@ package struct CutDriver: Sendable {
     self.fences = fences
     self.clock = clock
     self.random = random
+    self.observer = observer
     self.logger = logger
   }
 
@@ -134,7 +137,9 @@ package struct CutDriver: Sendable {
     _ machine: inout CoordinatorCut, _ event: CoordinatorCut.Event, _ plan: SealedPlan,
     _ progress: CutProgress, _ entry: AsyncStream<Input>.Continuation
   ) async -> CoordinatorCut.Result? {
+    let before = machine
     let actions = machine.apply(event, at: clock.now())
+    observer?.cutStepped(from: before, by: event, to: machine, actions)
     for action in actions {
       switch action {
       case .begin(let fence, let members):

@@ -34,16 +34,10 @@ package struct CutRecovery: Sendable {
   /// The outcomes, to be committed by the caller one by one as they come.
   package func run(_ commit: @Sendable (CutOutcome) async -> Void) async {
     let deadline = clock.now() + Self.patience
-    var pending: [SealedPlan]
-    do {
-      pending = try await store.unfinished().cuts
-    } catch {
-      logger.error("unfinished cuts not read", metadata: ["error": "\(error)"])
-      return
-    }
+    guard var pending = await unfinished()?.cuts else { return }
     while !pending.isEmpty {
       let isLast = clock.now() >= deadline
-      guard let work = try? await store.unfinished() else { return }
+      guard let work = await unfinished() else { return }
       var open: [SealedPlan] = []
       for plan in pending {
         // A stored certificate is not enough: its agent may have deleted the snapshots since, after an abort
@@ -75,6 +69,19 @@ package struct CutRecovery: Sendable {
     }
   }
 
+  /// Asks until the catalog can be read: a cut that nobody closes would stay without an outcome. Nil when this
+  /// coordinator stops.
+  private func unfinished() async -> UnfinishedWork? {
+    while true {
+      do {
+        return try await store.unfinished()
+      } catch {
+        logger.error("unfinished cuts not read yet", metadata: ["error": "\(error)"])
+      }
+      guard (try? await clock.sleep(until: clock.now() + .seconds(1))) != nil else { return nil }
+    }
+  }
+
   /// The members of each group's newest attempt.
   private func latestAttempts(of plan: SealedPlan, in work: UnfinishedWork)
     -> [UnfinishedWork.OpenMember]
@@ -97,14 +104,24 @@ package struct CutRecovery: Sendable {
       guard certificates.count == wanted, let fence = members.first?.fence else { return nil }
       return GroupEvidence(group: group, fence: fence, certificates: certificates)
     }.sorted { $0.group < $1.group }
-    let evidence = BackupEvidence(
-      plan: plan.bytes, groups: complete, authorities: authorities, recorded: nil)
-    var verdict = await Grader.verdict(of: evidence, verifier: verifier)
+    var verdict = await verdict(of: plan, complete)
+    var kept = complete
     if verdict.grade == .failed {
-      verdict.sentence = "the coordinator was restarted during this cut, and " + verdict.sentence
+      let why = verdict.sentence
+      // What is kept is what is judged: groups that are whole are given up with the others, and their snapshots deleted.
+      kept = []
+      verdict = await self.verdict(of: plan, kept)
+      verdict.sentence = "the coordinator was restarted during this cut, and " + why
     }
     return CutOutcome(
       backup: plan.plan.backup, verdict: verdict,
-      groups: verdict.grade == .failed ? [] : complete, endedAt: clock.timestamp())
+      groups: kept, endedAt: clock.timestamp())
+  }
+
+  private func verdict(of plan: SealedPlan, _ groups: [GroupEvidence]) async -> Verdict {
+    await Grader.verdict(
+      of: BackupEvidence(
+        plan: plan.bytes, groups: groups, authorities: authorities, recorded: nil),
+      verifier: verifier)
   }
 }

@@ -2,7 +2,7 @@ import CutProtocol
 import Model
 
 /// What really happened, in true time, which no part of the simulated system can see.
-final class GhostHistory {
+final class GhostHistory: @unchecked Sendable {
   struct Hold {
     var id: HoldID
     var fence: Fence
@@ -18,6 +18,11 @@ final class GhostHistory {
     var mostEnd: Duration
     /// The latest moment at which the cap must have ended it, whatever was renewed.
     var capEnd: Duration
+    /// The quiescer only claimed it; `began` and `ended` are then the moments of its two tokens.
+    var isLie = false
+    var wasSampled = false
+    /// How much longer the application itself took to let go.
+    var releaseTakes = Duration.zero
   }
 
   private(set) var holds: [Hold] = []
@@ -34,6 +39,10 @@ final class GhostHistory {
       $0.fence == hold.fence && $0.service == hold.service
     }
     if same { violate("S4", "\(hold.fence) held service \(hold.service) twice", at: hold.began) }
+    if holds.contains(where: { $0.service == hold.service && $0.fence > hold.fence }) {
+      violate(
+        "S6", "\(hold.fence) held service \(hold.service) after a higher fence", at: hold.began)
+    }
     holds.append(hold)
   }
 
@@ -44,7 +53,14 @@ final class GhostHistory {
     change(&holds[index])
   }
 
-  func gaveUp(_ fence: Fence, at now: Duration) { givenUp[fence] = now }
+  func gaveUp(_ fence: Fence, at now: Duration) {
+    if givenUp[fence] == nil { givenUp[fence] = now }
+  }
+
+  /// The newest hold of a service for a fence.
+  func last(_ fence: Fence, service: Int) -> Hold? {
+    holds.last { $0.fence == fence && $0.service == service }
+  }
 
   func hold(_ id: HoldID, service: Int) -> Hold? {
     holds.last { $0.id == id && $0.service == service }

@@ -1,10 +1,11 @@
+import AgentCore
 import CutProtocol
 import Model
 
 /// The services that are backed up, and writers that write to one service only after the one before it has acknowledged.
 ///
 /// A backup that has the later write but not the earlier one is broken in a way that no restore can mend.
-final class Application {
+final class Application: @unchecked Sendable {
   struct Write {
     var writer: Int
     var chain: Int
@@ -24,6 +25,9 @@ final class Application {
     var waiting: [() -> Void] = []
     /// Changes when the container is restarted.
     var startTicks: UInt64 = 1
+    /// The node that it runs on, and the count of its containers so far.
+    var node: Int
+    var generation = 1
   }
 
   private(set) var services: [Service]
@@ -32,6 +36,8 @@ final class Application {
   private var chains: [Int]
   private var parked: [Int] = []
   private let isBusy: () -> Bool
+  /// What the coordinator knows of where everything runs.
+  private(set) var told: [Placement] = []
 
   init(
     services: [Service], timeline: Timeline, random: SplitMix64, isBusy: @escaping () -> Bool
@@ -42,7 +48,11 @@ final class Application {
     self.isBusy = isBusy
     chains = [0, 0, 0]
     parked = Array(chains.indices)
+    tell()
   }
+
+  /// The catalog learns where everything runs now.
+  func tell() { told = services.indices.map { placement($0) } }
 
   func version(_ index: Int) -> Int { services[index].log.count }
 
@@ -54,6 +64,13 @@ final class Application {
   }
 
   func restartContainer(_ index: Int) { services[index].startTicks += 1 }
+
+  /// Its pod ends here and begins on another node; its volume follows.
+  func move(_ index: Int, to node: Int) {
+    services[index].node = node
+    services[index].generation += 1
+    services[index].startTicks += 1
+  }
 
   /// Puts a hold in force; false when another is.
   func close(_ index: Int, _ hold: HoldID) -> Bool {

@@ -13,6 +13,11 @@ enum Naming {
     }
   }
 
+  static func kind(_ order: CutOrder) -> String {
+    if case .abort = order { return "abort" }
+    return of(order)
+  }
+
   static func of(_ order: CutOrder) -> String {
     switch order {
     case .prepare: "prepare"
@@ -45,6 +50,38 @@ enum Naming {
     case .freezing: "freezing"
     case .witnessed: "witnessed"
     case .finished: "finished"
+    }
+  }
+
+  static func of(_ event: MemberHold.Event) -> String {
+    switch event {
+    case .prepared: "prepared"
+    case .prepareFailed: "prepare-failed"
+    case .order(let order): kind(order)
+    case .holdsTaken: "holds-taken"
+    case .holdFailed: "hold-failed"
+    case .snapshotsCut: "snapshots-cut"
+    case .snapshotFailed: "snapshot-failed"
+    case .thawed: "thawed"
+    case .certified: "signed"
+    case .certifyFailed: "signing-failed"
+    case .mustEnd: "must-end"
+    case .tick: "tick"
+    }
+  }
+
+  static func of(_ event: CoordinatorCut.Event) -> String {
+    switch event {
+    case .tick: "tick"
+    case .prepared: "prepared"
+    case .refused: "refused"
+    case .frozen: "frozen"
+    case .nack: "nack"
+    case .certified: "certified"
+    case .rejected: "rejected"
+    case .ended: "ended"
+    case .unreachable: "unreachable"
+    case .cancel: "cancel"
     }
   }
 }

@@ -1,10 +1,11 @@
+import CoordinatorCore
 import CutProtocol
 import Model
 
 /// Compares what a committed backup claims with what really happened.
 struct BackupAuditor {
   let world: World
-  let outcome: FleetStore.Outcome
+  let outcome: CutOutcome
   let sealed: SealedPlan
 
   private struct Part {
@@ -36,8 +37,9 @@ struct BackupAuditor {
   /// S14: what the backup refers to exists, now and later.
   func checkReferences() {
     guard outcome.verdict.grade > .failed else { return }
-    for statement in outcome.groups.flatMap(\.certificates).compactMap(world.notary.verify) {
-      for record in statement.snapshots {
+    for statement in outcome.groups.flatMap(\.certificates).compactMap(world.notary.statement) {
+      for record in statement.snapshots
+      where !world.storage.promised.contains(record.handle.text) {
         let found = world.storage.snapshots.last { $0.handle == record.handle.text }
         if found == nil || found?.deletedAt != nil {
           violate("S14", "snapshot \(record.handle) of a committed backup is not there")
@@ -47,7 +49,7 @@ struct BackupAuditor {
   }
 
   private func part(_ certificate: HoldCertificate) -> Part? {
-    guard let statement = world.notary.verify(certificate),
+    guard let statement = world.notary.statement(certificate),
       let member = sealed.plan.member(statement.member),
       let service = world.service(statement.member),
       let hold = world.ghost.hold(statement.hold, service: service)
@@ -59,7 +61,7 @@ struct BackupAuditor {
   }
 
   private func checkWitness(_ group: GroupEvidence) {
-    let statements = group.certificates.compactMap(world.notary.verify)
+    let statements = group.certificates.compactMap(world.notary.statement)
     if Set(statements.map(\.witness)).count > 1 || Set(statements.map(\.planHash)).count > 1 {
       violate("S9", "certificates of one commit differ in vector or plan")
     }
@@ -70,6 +72,11 @@ struct BackupAuditor {
     if witnessed.union(left) != planned { violate("S19", "a member is neither held nor left out") }
   }
 
+  /// A driver that answers before it cuts breaks what the protocol builds on; only probing the driver tells.
+  private func isHonest(_ part: Part) -> Bool {
+    !part.statement.snapshots.contains { world.storage.promised.contains($0.handle.text) }
+  }
+
   private func checkHold(_ part: Part) {
     let ended = part.hold.ended ?? world.timeline.now
     let writes = world.application.services[part.service].began.dropFirst().filter {
@@ -78,7 +85,7 @@ struct BackupAuditor {
     if !writes.isEmpty {
       violate("S12", "\(part.member.name) wrote \(writes.count) times in its hold")
     }
-    guard !part.member.volumes.isEmpty else { return }
+    guard !part.member.volumes.isEmpty, isHonest(part) else { return }
     guard let snapshot = part.snapshot else {
       return violate("S2", "\(part.member.name) has no snapshot")
     }
@@ -92,7 +99,7 @@ struct BackupAuditor {
   private func checkInstant(_ parts: [Part]) {
     var from = Duration.zero
     var to = world.timeline.now
-    for part in parts {
+    for part in parts where isHonest(part) {
       guard let snapshot = part.snapshot else { continue }
       let began = world.application.services[part.service].began
       from = max(from, began[snapshot.version])
@@ -108,7 +115,9 @@ struct BackupAuditor {
 
   /// F2: a later write of a chain is never there without the earlier ones that were acknowledged before it.
   private func checkCausality(_ parts: [Part]) {
-    let ordered = parts.filter { $0.snapshot != nil }.sorted { $0.service < $1.service }
+    let ordered = parts.filter { $0.snapshot != nil && isHonest($0) }.sorted {
+      $0.service < $1.service
+    }
     for (earlier, later) in zip(ordered, ordered.dropFirst()) {
       let first = newestChains(earlier)
       let second = newestChains(later)

@@ -1,0 +1,72 @@
+import CoordinatorCore
+import CutProtocol
+import Model
+
+/// What a run's fleet is made of; drawn from its seed.
+struct FleetShape {
+  var nodes: Int
+  var members: Int
+  var policy: CutPolicy
+  var drain: Bool
+  /// The first service acknowledges before it is durable.
+  var hasWeakMember: Bool
+  /// The second service keeps nothing.
+  var hasEmptyMember: Bool
+  var backups: Int
+  var drift: Bool
+
+  init(random: inout SplitMix64) {
+    nodes = 1 + random.below(3)
+    members = 2 + random.below(3)
+    policy = [CutPolicy.strict, .groups, .bestEffort][random.below(3)]
+    drain = random.chance(250)
+    hasWeakMember = random.chance(120)
+    hasEmptyMember = random.chance(200)
+    backups = 1 + random.below(2)
+    drift = random.chance(500)
+  }
+
+  /// What can stand between an abort and the thaw that it asks for.
+  static let delaying: [Fault] = [
+    .messageLost, .messageSlow, .coordinatorCrash, .coordinatorStop, .coordinatorSuperseded,
+    .oldCatalog, .agentCrash, .agentStop, .agentAndGuardianCrash, .agentStall, .nodeSuspended,
+    .nodeReboot, .clonedAgent, .partitionToNode, .partitionToCoordinator, .partitionBoth,
+    .flapping, .connectionLost, .slowRelease, .catalogSlow, .catalogFailing, .catalogFull,
+    .revoked, .certificateExpired, .podMoved,
+  ]
+
+  private func name(_ index: Int) -> ServiceName { ServiceName(accepted: "s\(index)") }
+
+  var services: [Application.Service] {
+    (0..<members).map { index in
+      Application.Service(
+        name: name(index), hasVolume: !(hasEmptyMember && index == 1),
+        isWeak: hasWeakMember && index == 0, node: index % nodes)
+    }
+  }
+
+  /// Each service depends on the one before it, or on the one before that where groups are to be apart.
+  var plan: PlanRecord {
+    let step = policy == .groups ? 2 : 1
+    let planned = services.enumerated().map { index, service in
+      PlannedService(
+        name: service.name,
+        selector: PlacementSelector(labels: ["app": service.name.text]),
+        dependsOn: index >= step ? [name(index - step)] : [], holds: [.filesystem],
+        volumes: service.hasVolume ? .all : .none)
+    }
+    let plan = BackupPlan(
+      name: PlanName(accepted: "shop"), environment: .test, requires: .applicationConsistent,
+      policy: policy, freeze: FreezeLimits(cap: .seconds(5), drain: drain), services: planned)
+    return PlanRecord(
+      plan: plan, source: "", revision: 1, appliedAt: Timestamp(nanoseconds: 0), appliedBy: "test")
+  }
+
+  /// What a backup earns when nothing goes wrong.
+  var best: Grade {
+    hasWeakMember
+      ? .crashConsistent
+      : policy == .groups && members > 1
+        ? .groupConsistent : .applicationConsistent
+  }
+}
