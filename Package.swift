@@ -303,7 +303,7 @@ let package = Package(
       ] + grpc),
     tests(
       "LocalStorage",
-      ["LocalStorage", "StorageTesting", "CSIWire", "LinuxSystem", grpcTransport] + grpc),
+      ["LocalStorage", "StorageTesting", "CSIWire", "LinuxSystem", "Model", grpcTransport] + grpc),
     tests(
       "CoordinatorCore",
       ["CoordinatorCore", "Catalog", "CutProtocol", "Lifecycle", "Model", logging]),

@@ -1,5 +1,6 @@
 import CSIWire
 import Foundation
+import Model
 import Testing
 
 @testable import LocalStorage

@@ -154,6 +154,9 @@ private struct ImpatientSnapshots: SnapshotProvider {
     try await provider.deleteOrphans(volumes, name: name)
   }
   func restore(_ order: VolumeRestore) async throws(Refusal) -> VolumeRef { order.source.volume }
+  func probe(_ order: DriverProbe) async throws(Refusal) -> ProbeFindings {
+    try await provider.probe(order)
+  }
 }
 
 /// Notices nothing of what others do to its hold.

@@ -59,6 +59,18 @@ package enum ProcessFacts {
   package static func all() throws(SystemError) -> [Int32] {
     try DescriptorHandle.directory("/proc").names().compactMap { Int32($0) }
   }
+
+  /// The resident memory of a process in bytes (`VmRSS`).
+  package static func residentMemory(_ pid: Int32) throws(SystemError) -> UInt64 {
+    let path = "/proc/\(pid)/status"
+    let line = try TextFile.read(path, limit: 65536).split(separator: "\n")
+      .first { $0.hasPrefix("VmRSS:") }
+    let fields = line?.split(whereSeparator: \.isWhitespace) ?? []
+    guard fields.count > 1, let kibibytes = UInt64(fields[1]) else {
+      throw SystemError("read", path, code: EBADMSG)
+    }
+    return min(kibibytes, UInt64.max / 1024) * 1024
+  }
 }
 
 extension String {

@@ -111,6 +111,10 @@ final class FakeSnapshots: SnapshotProvider {
     }
   }
 
+  func probe(_ order: DriverProbe) async throws(Refusal) -> ProbeFindings {
+    throw Refusal(.hazard, "this driver is not to be tried")
+  }
+
   func restore(_ order: VolumeRestore) async throws(Refusal) -> VolumeRef { order.source.volume }
 }
 

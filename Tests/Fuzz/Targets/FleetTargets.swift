@@ -94,8 +94,15 @@ extension Sample {
           AgentHello(
             version: "1", boot: "b", incarnation: 1, highestFence: fence, journalEnd: 9,
             journal: "j"), speaks: .current),
-        .reply(id: 1, .done), .reply(id: 2, .deleted(3)),
+        .reply(id: 1, .done),
         .reply(id: 3, .restored(Example.volume(Example.orders))), .reply(id: 4, .failed(refusal)),
+        .reply(
+          id: 5,
+          .probed(
+            ProbeFindings(
+              driver: DriverName(accepted: "csi.example.org"), version: "1",
+              checks: [.init(.laterWrite, kept: true, detail: "absent")],
+              cuts: [Elapsed(.milliseconds(2))], obstacle: nil, leftBehind: []))),
         .records(journal: "j", records),
       ] + news.map { .report(CutReport(fence: fence, member: Example.orders, news: $0)) }
     }
@@ -129,9 +136,7 @@ extension Sample {
       let requests: [NodeRequest] = [
         .deleteSnapshot(
           driver: volume.driver, snapshot: SnapshotHandle(accepted: "snap"), group: nil),
-        .deleteOrphans(
-          volumes: [MemberVolume(containerPath: "/data", volume: volume)],
-          name: SnapshotName(fence: fence, member: member, hold: hold, backup: Example.backup)),
+        .probe(DriverProbe(probe: ProbeID(accepted: "p1"), driver: volume.driver)),
         .restore(
           VolumeRestore(
             restore: RestoreID(accepted: "r1"), source: statements[0].snapshots[0],

@@ -1,3 +1,4 @@
+import CoordinatorCore
 import CutProtocol
 import Foundation
 import HTTPTypes
@@ -46,6 +47,9 @@ extension FuzzTarget {
       Route(.get, "/v1/services/all/where") { _ in .noContent },
     ])
 
+  private static let caller = OperatorCertificate(
+    name: OperatorName(accepted: "ops"), issued: Example.start, expires: Example.start)
+
   private static func readPath(_ text: String) throws {
     let uri = URI(text)
     var parameters: [String: String] = [:]
@@ -55,7 +59,7 @@ extension FuzzTarget {
       head: HTTPRequest(method: .get, scheme: nil, authority: nil, path: "/"),
       body: RequestBody(buffer: .init()))
     let call = Call(
-      request: request, caller: OperatorName(accepted: "ops"), parameters: parameters, query: query)
+      request: request, caller: caller, parameters: parameters, query: query)
     let limit = try call.limit()
     try BrokenPromise.unless((1...Call.longestList).contains(limit), "a limit of \(limit)")
     _ = try call.time()

@@ -46,8 +46,9 @@ final class LoadWriter: Sendable {
   private static func send(_ text: String, to input: DescriptorHandle) -> Bool {
     let bytes = Array(text.utf8)
     // Far below what a pipe takes at once.
-    return bytes.withUnsafeBytes { Glibc.write(input.number, $0.baseAddress, $0.count) }
-      == bytes.count
+    return input.use { number in
+      bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) } == bytes.count
+    }
   }
 
   func stop() {
@@ -71,9 +72,8 @@ struct LineReader {
         defer { left.removeSubrange(...end) }
         return String(decoding: left[..<end], as: UTF8.self)
       }
-      let count = Glibc.read(descriptor.number, &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return nil }
+      let count = try? descriptor.call("read", "a pipe") { Glibc.read($0, &buffer, buffer.count) }
+      guard let count, count > 0 else { return nil }
       left += buffer[..<count]
     }
   }

@@ -170,9 +170,8 @@ final class SimulatedHandler: OrderHandler, @unchecked Sendable {
       case .deleteSnapshot(let driver, let snapshot, let group):
         try await snapshots.delete(driver: driver, snapshot: snapshot, group: group)
         return .done
-      case .deleteOrphans(let volumes, let name):
-        return .deleted(try await snapshots.deleteOrphans(volumes, name: name))
       case .restore(let order): return .restored(try await snapshots.restore(order))
+      case .probe(let order): return .probed(try await snapshots.probe(order))
       }
     } catch {
       return .failed(error)

@@ -113,5 +113,9 @@ struct SimulatedSnapshots: SnapshotProvider {
     if world.oracle.strikes(.failingDeletion) { throw Refusal(.busy, "the driver does not answer") }
   }
 
+  func probe(_ order: DriverProbe) async throws(Refusal) -> ProbeFindings {
+    throw Refusal(.hazard, "a simulated driver makes no volumes to try it on")
+  }
+
   func restore(_ order: VolumeRestore) async throws(Refusal) -> VolumeRef { order.source.volume }
 }
