@@ -209,11 +209,10 @@ import Testing
       volumes: [MemberVolume(containerPath: "/data", volume: CutNode.volume("orders"))],
       dependsOn: [], group: 0, level: 0)
     let backup = BackupID(accepted: "shop-1")
-    let hold = try await ledger.accept(fence, member: member, backup: backup)
-    _ = try await node.snapshots.cut(
-      member.volumes,
-      name: SnapshotName(fence: fence, member: orders, hold: hold, backup: backup),
-      clock: { .zero })
+    let hold = try await ledger.accept(
+      fence, member: member, backup: backup, cap: .seconds(5))
+    let name = SnapshotName(fence: fence, member: orders, hold: hold, backup: backup)
+    _ = try await node.snapshots.cut(member.volumes, name: name, clock: { .zero })
     #expect(node.snapshots.existing.count == 1)
     try await node.serving { service in
       try await eventually("it is cleaned up") {
@@ -223,6 +222,14 @@ import Testing
       await node.freeze(service, fence)
       try await eventually("a freeze that comes late is refused") {
         !node.refusals(fence).isEmpty
+      }
+      // A call of the earlier life comes through at last.
+      _ = try await node.snapshots.cut(member.volumes, name: name, clock: { .zero })
+      node.clock.advance(by: .seconds(5))
+      try await eventually("what came late is deleted too") { node.snapshots.existing == [] }
+      try await eventually("the attempt is closed") {
+        await service.handle(.query(fence: fence, member: orders))
+        return node.endings(fence).contains { $0.hasPrefix("this node has nothing") }
       }
     }
     #expect(try await AgentLedger(file: node.ledgerFile, boot: "boot").entries.isEmpty)

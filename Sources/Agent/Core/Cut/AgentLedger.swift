@@ -16,11 +16,14 @@ package actor AgentLedger {
     package var backup: BackupID
     /// Nil until the hold has ended well.
     package var certificate: HoldCertificate?
+    /// The longest that a hold of this attempt could last; nil in what an earlier version wrote.
+    package var cap: Elapsed?
 
     package init(
       fence: Fence, hold: HoldID, member: MemberPlan, backup: BackupID,
-      certificate: HoldCertificate?
+      certificate: HoldCertificate?, cap: Duration? = nil
     ) {
+      self.cap = cap.map { Elapsed($0) }
       self.fence = fence
       self.hold = hold
       self.member = member
@@ -101,9 +104,9 @@ package actor AgentLedger {
   ///
   /// Refuses fences of an older epoch than any accepted on this node, and those that are not higher than the member's own
   /// highest. Within one epoch members are ordered apart, so that two cuts of different members cannot overtake each other.
-  package func accept(_ fence: Fence, member: MemberPlan, backup: BackupID) throws(Refusal)
-    -> HoldID
-  {
+  package func accept(
+    _ fence: Fence, member: MemberPlan, backup: BackupID, cap: Duration? = nil
+  ) throws(Refusal) -> HoldID {
     let known = content.members[member.name.text] ?? .none
     guard fence.epoch >= content.highest.epoch, fence > known else {
       throw Refusal(
@@ -122,7 +125,8 @@ package actor AgentLedger {
     counter += 1
     let hold = HoldID(boot: boot, incarnation: incarnation, counter: counter)
     next.entries.append(
-      Entry(fence: fence, hold: hold, member: member, backup: backup, certificate: nil))
+      Entry(
+        fence: fence, hold: hold, member: member, backup: backup, certificate: nil, cap: cap))
     try save(next)
     return hold
   }

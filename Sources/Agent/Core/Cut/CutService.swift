@@ -78,7 +78,9 @@ package actor CutService {
         let machine = MemberHold(
           fence: entry.fence, member: entry.member.name, hold: entry.hold, lease: .zero, cap: .zero)
         let attempt = begin(nil, entry, machine)
-        crew.run { await attempt.cleanUpAfterRestart() }
+        crew.run {
+          await attempt.cleanUpAfterRestart(cap: entry.cap?.duration ?? FreezeLimits.longestCap)
+        }
       }
     }
   }
@@ -112,12 +114,14 @@ package actor CutService {
         throw Refusal(.failed, "the plan of \(plan.plan.backup) has no member \(name)")
       }
       try await makeRoom(for: member, fence: fence)
-      let hold = try await ledger.accept(fence, member: member, backup: plan.plan.backup)
       let cap = plan.plan.freeze.cap.duration
+      let hold = try await ledger.accept(
+        fence, member: member, backup: plan.plan.backup, cap: cap)
       let machine = MemberHold(
         fence: fence, member: name, hold: hold, lease: lease, cap: cap)
       let entry = AgentLedger.Entry(
-        fence: fence, hold: hold, member: member, backup: plan.plan.backup, certificate: nil)
+        fence: fence, hold: hold, member: member, backup: plan.plan.backup, certificate: nil,
+        cap: cap)
       let attempt = begin(plan, entry, machine)
       crew.run { await attempt.prepare(cap: cap) }
     } catch {

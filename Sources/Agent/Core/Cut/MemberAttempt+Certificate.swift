@@ -29,20 +29,19 @@ extension MemberAttempt {
       heldAt: heldAt)
   }
 
-  /// How long after a restart a driver may still make what the earlier life of the agent had asked it for: no hold
-  /// lasts longer, and so no call that was begun in one was of use to anybody after it.
-  private static let lateCalls = FreezeLimits.longestCap
-
-  /// As `cleanUp`, for an attempt that was found in the ledger: calls of the agent's earlier life may still be under way
-  /// at a driver, so what is deleted now is looked for once more when they must have ended.
-  func cleanUpAfterRestart() async {
+  /// As `cleanUp`, for an attempt that was found in the ledger. Calls of the agent's earlier life may still be under way at
+  /// a driver, so what is deleted now is looked for once more when a hold, and with it their use, must have ended.
+  ///
+  /// The coordinator need not wait for that: nothing is held, and the ledger keeps the attempt until then.
+  func cleanUpAfterRestart(cap: Duration) async {
+    guard await deleteSnapshots() else { return }
+    report(.ended(reason: "the agent was restarted"))
     if !member.volumes.isEmpty {
       let clock = environment.clock
-      guard await deleteSnapshots(),
-        (try? await clock.sleep(until: clock.now() + Self.lateCalls)) != nil
+      guard (try? await clock.sleep(until: clock.now() + cap)) != nil, await deleteSnapshots()
       else { return }
     }
-    await cleanUp("the agent was restarted")
+    await closeEntry()
   }
 
   /// Deletes the attempt's snapshots by name until that has succeeded, then closes it.
