@@ -2,8 +2,8 @@ internal import CYaml
 
 /// What YAML may be made of before it is read into memory.
 ///
-/// The parser itself has no bounds: nodes are composed by recursion, so a text of brackets alone would end the process, and an
-/// alias lets a few lines stand for more nodes than there is memory.
+/// Nodes are composed by recursion, and what the parser itself allows is its own affair and may change; an alias lets a few
+/// lines stand for more nodes than there is memory. So the bounds are ours, and are checked before anything is made.
 package enum YAMLBounds {
   /// Mappings and lists within each other. A plan needs eight.
   package static let deepest = 64
