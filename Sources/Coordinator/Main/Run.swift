@@ -29,10 +29,15 @@ struct Run: AsyncParsableCommand {
     let authority = try CertificateAuthority.open(
       directory: configuration.authorityDirectory, fleet: configuration.fleet)
     let first = OperatorFiles(directory: configuration.stateDirectory + "/operator")
-    if try first.areMissing {
+    // Once only: the files are meant to be taken away, and must not come into being again.
+    if try first.areMissing, try await catalog.operators().isEmpty {
       let name = try OperatorName("admin")
-      try first.write(
-        try authority.issueOperator(name), server: OperatorFiles.address(configuration))
+      let issued = try authority.issueOperator(name)
+      try first.write(issued, server: OperatorFiles.address(configuration))
+      try await catalog.note(
+        OperatorCertificate(
+          name: name, issued: issued.certificate.issuedAt,
+          expires: issued.certificate.expiresAt))
       logger.notice(
         "first operator's identity written", metadata: ["directory": "\(first.directory)"])
     }

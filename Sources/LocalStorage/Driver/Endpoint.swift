@@ -18,13 +18,13 @@ package struct Endpoint: Hashable, Sendable {
     }
     guard path.hasPrefix("/"), path.count > 1 else {
       throw StorageError(
-        .invalidArgument, "endpoint '\(text)' is not possible",
+        .invalidArgument, "endpoint '\(text.prefix(128))' is not possible",
         hint: "for example unix:///run/stillpoint/csi-local.sock")
     }
     guard path.utf8.count <= Self.maximumPathLength else {
       throw StorageError(
         .invalidArgument,
-        "endpoint '\(text)' is too long: a socket's path has \(Self.maximumPathLength) bytes at most"
+        "endpoint '\(text.prefix(128))…' is too long: a socket's path has \(Self.maximumPathLength) bytes at most"
       )
     }
     self.path = String(path)

@@ -8,19 +8,15 @@ internal import OperatorWire
 extension Bench {
   /// Begins a backup and returns once its cut stands still in the phase.
   ///
-  /// - Parameter forking: the hooks leave children behind, in every attempt.
+  /// - Parameter forking: the hook that waits has children, in every attempt.
   package func reach(_ phase: Phase, forking: Bool = false) async throws -> BackupID {
-    for gate in gates.values {
-      try gate.reset()
-      guard forking else { continue }
-      for hook in [Gate.Hook.pre, .post] { try gate.makeFork(hook) }
-    }
+    for gate in gates.values { try gate.reset() }
     switch phase {
     case .prepare, .witnessed: otherNode.driver.signal(SIGSTOP)
-    case .freeze: try gate(of: .files).close(.pre)
-    case .held: try gate(of: .gate).close(.pre)
-    case .thaw: try gate(of: .files).close(.post)
-    case .certify: try gate(of: .gate).close(.post)
+    case .freeze: try gate(of: .files).close(.pre, forking: forking)
+    case .held: try gate(of: .gate).close(.pre, forking: forking)
+    case .thaw: try gate(of: .files).close(.post, forking: forking)
+    case .certify: try gate(of: .gate).close(.post, forking: forking)
     }
     let id = try await stillpoint.beginBackup(of: Self.plan)
     let log = fleet.coordinator.daemon.log

@@ -17,9 +17,10 @@ final class Gate: Sendable {
     }
   }
 
-  /// From now on the hook waits.
-  func close(_ hook: Hook) throws {
+  /// From now on the hook waits; before it does, it may start children that outlast it.
+  func close(_ hook: Hook, forking: Bool = false) throws {
     try reset(hook)
+    if forking { try makeFork(hook) }
     guard mkfifo(path(hook), 0o666) == 0 else { throw DemoError("no FIFO at \(path(hook))") }
   }
 
@@ -42,13 +43,6 @@ final class Gate: Sendable {
     opened.withLock { $0.append(fifo) }
   }
 
-  /// The hook leaves children behind from now on.
-  func makeFork(_ hook: Hook) throws {
-    let file = creat(path(hook) + ".forks", 0o666)
-    guard file >= 0 else { throw DemoError("\(path(hook)).forks could not be made") }
-    Glibc.close(file)
-  }
-
   /// As at the beginning: nothing waits, nothing forks.
   func reset() throws {
     for hook in [Hook.pre, .post] { try reset(hook) }
@@ -66,6 +60,12 @@ final class Gate: Sendable {
         throw DemoError("\(path(hook))\(suffix) could not be removed")
       }
     }
+  }
+
+  private func makeFork(_ hook: Hook) throws {
+    let file = creat(path(hook) + ".forks", 0o666)
+    guard file >= 0 else { throw DemoError("\(path(hook)).forks could not be made") }
+    Glibc.close(file)
   }
 
   private func path(_ hook: Hook) -> String { "\(directory)/\(hook.rawValue)" }

@@ -63,7 +63,7 @@ import Testing
       try target.run(input)
     } catch {
       Issue.record(
-        "\(target.name), \(what): \(error); input \(Data(input.prefix(3000)).base64EncodedString())"
+        "\(target.name), \(what): \("\(error)".prefix(400)); input \(Data(input.prefix(300)).base64EncodedString())"
       )
     }
     let took = ContinuousClock.now - start

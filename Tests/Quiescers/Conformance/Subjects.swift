@@ -6,10 +6,10 @@ import Model
 extension Subject {
   /// - Parameters:
   ///   - options: the server's own.
-  ///   - settings: what the writer's role, database or session sets.
+  ///   - role, database: what is set for the writer's.
   static func postgreSQL(
     _ name: String, options: String = "", role: String? = nil, database: String? = nil,
-    session: String? = nil, frozen: Bool = true
+    frozen: Bool = true
   ) -> Subject {
     let spec = HoldSpec.postgresql(PostgreSQLHold(socketDirectory: "/srv"))
     let binaries = "$(ls -d /usr/lib/postgresql/*/bin | tail -1)"
@@ -30,7 +30,7 @@ extension Subject {
       ready: "\(psql) -U postgres -c \"SELECT 1\"",
       schema: statements.map { "\(psql) -U postgres -c \"\($0)\"" }.joined(separator: " && ")
         + " && \(psql) -U postgres -d work -c \"CREATE TABLE t (id int)\"",
-      client: (session.map { "env PGOPTIONS=-c\($0) " } ?? "") + "\(psql) -U writer -d work",
+      client: "\(psql) -U writer -d work",
       write: { "INSERT INTO t VALUES (\($0)) RETURNING id;" },
       acknowledges: { $0 == "\($1)" },
       read: "\(psql) -U postgres -d work -c \"SELECT id FROM t\"")
