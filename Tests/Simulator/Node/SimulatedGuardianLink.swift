@@ -20,16 +20,17 @@ final class SimulatedGuardianLink: GuardianLink, @unchecked Sendable {
   func arm(_ hold: HoldID, rescue: [Rescue], lease: Duration, cap: Duration)
     async throws(Refusal)
   {
+    // A hold that ends while the message is under way may take its record along: it is armed for a moment, and holds nobody.
+    guard let record = node.run.record(of: hold), let service = node.world.service(record.member)
+    else {
+      node.world.violate("L1", "hold \(hold) is armed before its record was kept")
+      throw Refusal(.failed, "nothing is known of hold \(hold)")
+    }
     await roundTrip()
     if !node.guardian.isAlive {
       await agent.process.rest(.milliseconds(20))
       guard agent.process.isRunning else { throw Refusal(.failed, "the agent has ended") }
       node.startGuardian()
-    }
-    guard let record = node.run.record(of: hold), let service = node.world.service(record.member)
-    else {
-      node.world.violate("L1", "hold \(hold) is armed before its record was kept")
-      throw Refusal(.failed, "nothing is known of hold \(hold)")
     }
     let answer = node.guardian.arm(
       hold, service: service, lease: lease + Self.margin, cap: cap + Self.margin)

@@ -104,7 +104,9 @@ final class SimulatedHold: PreparedHold, @unchecked Sendable {
       _ = world.application.open(service)
       guard again else { return world.ghostEnd(hold, service) }
       world.timeline.after(pause) { [self] in
-        if isReleased || !world.application.close(service, hold) { world.ghostEnd(hold, service) }
+        // What they freeze after everybody here has let go is theirs.
+        let isOurs = !isReleased && (agent.process.isAlive || node.guardian.guards(hold))
+        if !isOurs || !world.application.close(service, hold) { world.ghostEnd(hold, service) }
       }
     }
   }
