@@ -207,7 +207,10 @@ let package = Package(
     // The demo: three nodes, a shop, a disaster, a restore
     library(
       "DemoFleet", "Demo/Fleet",
-      ["Model", "CutProtocol", "CRIWire", "OperatorWire", grpcTransport, crypto, subprocess] + grpc),
+      [
+        "Model", "CutProtocol", "CRIWire", "LinuxSystem", "OperatorWire", grpcTransport, crypto,
+        subprocess,
+      ] + grpc),
     program(
       "stillpoint-demo", "Demo/Main",
       [

@@ -9,7 +9,7 @@ struct FaultTests {
     Cell(.held, .kill(.coordinator)), Cell(.held, .kill(.agent)), Cell(.held, .stop(.agent)),
     Cell(.witnessed, .kill(.guardian)), Cell(.held, .kill(.agentAndGuardian)),
     Cell(.held, .linkDown), Cell(.held, .diskFull), Cell(.freeze, .thirdPartyThaw),
-    Cell(.thaw, .hookForks),
+    Cell(.thaw, .hookHangs),
   ]
 
   @Test(.timeLimit(.minutes(6)))

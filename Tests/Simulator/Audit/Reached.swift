@@ -50,7 +50,7 @@ enum Reached {
 
   private static var drivers: [String] {
     [
-      "agent connected", "agent disconnected", "backup log line lost", "cut committed",
+      "agent connected", "agent disconnected", "backup log lines lost", "cut committed",
       "cut not committed", "heartbeat not stored", "open attempts not read", "report not stored",
       "unfinished cuts not read yet",
       "an agent knows a higher fence than this catalog: it was restored from an older one, and its epoch went above",

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import LinuxSystem
 
 /// The directory that holds everything of one fleet, and by which a later run finds what an
 /// interrupted one left.
@@ -65,9 +66,8 @@ package struct FleetDirectory: Hashable, Sendable {
     try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
   }
 
-  func read(_ file: String) -> String? {
-    FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) }
-  }
+  /// Nil for what cannot be read. Files of `/proc` come in pieces of a page, which Foundation takes for their end.
+  func read(_ file: String) -> String? { try? TextFile.read(file, limit: 64 << 20) }
 }
 
 extension String {

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import LinuxSystem
 
 /// What `/proc` says about the processes of this machine.
 enum ProcessTable {
@@ -75,7 +76,6 @@ enum ProcessTable {
   }
 
   private static func text(of pid: Int32, _ file: String) -> String? {
-    FileManager.default.contents(atPath: "/proc/\(pid)/\(file)")
-      .map { String(decoding: $0, as: UTF8.self) }
+    try? TextFile.read("/proc/\(pid)/\(file)", limit: 64 << 20)
   }
 }
