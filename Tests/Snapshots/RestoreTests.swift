@@ -66,18 +66,21 @@ struct RestoreTests {
       let path = member.volume.publishedAt
       let target = "\(fixture.storage.directory)/inside"
       try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
-      // What a runtime does: a mount namespace of its own, with the volume somewhere in it.
+      // What a runtime does: a mount namespace of its own, with the volume somewhere in it. The
+      // shell speaks and stays, so the holder's name does not change while it is looked for.
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
       process.arguments = [
         "-m", "--propagation", "private", "sh", "-c",
-        "mount --bind '\(path)' '\(target)' && echo ready && exec sleep 600",
+        "mount --bind '\(path)' '\(target)' && echo ready && read -r end",
       ]
       let output = Pipe()
+      let input = Pipe()
       process.standardOutput = output
+      process.standardInput = input
       try process.run()
       defer {
-        process.terminate()
+        try? input.fileHandleForWriting.close()
         process.waitUntilExit()
       }
       #expect(output.fileHandleForReading.availableData.starts(with: Data("ready".utf8)))
@@ -85,7 +88,7 @@ struct RestoreTests {
         _ = try await fixture.provider.restore(order(record, .original))
       }
       #expect(refusal?.code == .hazard)
-      #expect(refusal?.message.contains("sleep") == true)
+      #expect(refusal?.message.contains("sh") == true)
       #expect(try fixture.content(of: member.volume) == "original")
       await #expect(throws: Refusal.self) {
         try await fixture.publisher.delete(name: "orders", root: fixture.root)
