@@ -147,14 +147,24 @@ struct ErrorCodeTests {
           await code { try await calls.publish("vol-no", in: storage.directory) } == .notFound)
         #expect(
           await code { try await calls.unpublish("vol-no", in: storage.directory) } == .notFound)
-        let stats = await code {
-          _ = try await calls.node.nodeGetVolumeStats(
-            .with {
-              $0.volumeID = "vol-no"
-              $0.volumePath = "/somewhere"
-            })
+        for path in ["/somewhere", "some/path"] {
+          let stats = await code {
+            _ = try await calls.node.nodeGetVolumeStats(
+              .with {
+                $0.volumeID = "vol-no"
+                $0.volumePath = path
+              })
+          }
+          #expect(stats == .notFound)
+          let expansion = await code {
+            _ = try await calls.node.nodeExpandVolume(
+              .with {
+                $0.volumeID = "vol-no"
+                $0.volumePath = path
+              })
+          }
+          #expect(expansion == .notFound)
         }
-        #expect(stats == .notFound)
         let group = await code {
           _ = try await calls.group.getVolumeGroupSnapshot(.with { $0.groupSnapshotID = "no" })
         }

@@ -88,7 +88,7 @@ package struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
   ) async throws -> Csi_V1_NodeGetVolumeStatsResponse {
     try await answering {
       try Field.require(request.volumeID, "volume_id")
-      try Field.requirePath(request.volumePath, "volume_path")
+      try Field.requireWhole(request.volumePath, "volume_path")
       let (bytes, inodes) = try await mounts.usage(request.volumeID, at: request.volumePath)
       return .with { $0.usage = [Self.wire(bytes, .bytes), Self.wire(inodes, .inodes)] }
     }
@@ -110,7 +110,7 @@ package struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
   {
     try await answering {
       try Field.require(request.volumeID, "volume_id")
-      try Field.requirePath(request.volumePath, "volume_path")
+      try Field.requireWhole(request.volumePath, "volume_path")
       let capacity = try await mounts.expand(request.volumeID, at: request.volumePath)
       return .with { $0.capacityBytes = capacity }
     }

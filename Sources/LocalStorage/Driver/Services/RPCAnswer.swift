@@ -49,11 +49,20 @@ enum Field {
 
   /// An absolute path that the kernel sees whole: it ends a path at the first zero byte.
   static func requirePath(_ value: String, _ name: String) throws(StorageError) {
+    try requireWhole(value, name)
+    guard value.hasPrefix("/") else {
+      throw StorageError(
+        .invalidArgument, "\(name) '\(value.prefix(80))' must be an absolute path")
+    }
+  }
+
+  /// A path at which the volume is looked for, where the specification wants NOT_FOUND for any at which it is not.
+  static func requireWhole(_ value: String, _ name: String) throws(StorageError) {
     guard !value.isEmpty else { throw StorageError(.invalidArgument, "\(name) is missing") }
-    guard value.utf8.count < maximumPath, value.hasPrefix("/"), !value.utf8.contains(0) else {
+    guard value.utf8.count < maximumPath, !value.utf8.contains(0) else {
       throw StorageError(
         .invalidArgument,
-        "\(name) '\(value.prefix(80))' must be an absolute path of less than \(maximumPath) bytes")
+        "\(name) '\(value.prefix(80))' must be a path of less than \(maximumPath) bytes")
     }
   }
 }
