@@ -27,7 +27,9 @@ struct AuthorisationTests {
     let agent = TestAgent(deceived)
     try await fleet.serving { coordinator in
       try await agent.linked(coordinator.link) {
-        try await eventually("refused") { agent.lines.contain("coordinator is not connected") }
+        try await eventually("refused") {
+          agent.lines.contain("the coordinator refuses this node's certificate")
+        }
       }
     }
     #expect(fleet.core.log == [])
@@ -39,7 +41,9 @@ struct AuthorisationTests {
     let agent = TestAgent(try await fleet.agent("node-1"))
     try await other.serving { coordinator in
       try await agent.linked(coordinator.link) {
-        try await eventually("refused") { agent.lines.contain("coordinator is not connected") }
+        try await eventually("refused") {
+          agent.lines.contain("who answers there is not this fleet's coordinator")
+        }
       }
     }
     #expect(!agent.lines.contain("connected to the coordinator"))

@@ -74,8 +74,22 @@ enum Dialling {
 
   /// An error with what caused it: the transport keeps the telling part, such as a failed handshake, nested.
   static func words(_ error: any Error) -> String {
+    let words = nested(error)
+    // BoringSSL's own names for how a handshake ends; whoever reads the log knows of fleets, not of those.
+    if words.contains("CERTIFICATE_VERIFY_FAILED") {
+      return "who answers there is not this fleet's coordinator: its certificate is not valid now,"
+        + " or of another authority or name (\(words))"
+    }
+    if words.contains("ALERT_") {
+      return "the coordinator refuses this node's certificate, which is of another fleet or not"
+        + " valid by its clock (\(words))"
+    }
+    return words
+  }
+
+  private static func nested(_ error: any Error) -> String {
     guard let error = error as? RPCError else { return "\(error)" }
     guard let cause = error.cause else { return error.message }
-    return "\(error.message.prefix(200)): \(String(words(cause).prefix(300)))"
+    return "\(error.message.prefix(200)): \(String(nested(cause).prefix(300)))"
   }
 }
