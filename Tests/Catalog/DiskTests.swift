@@ -56,7 +56,7 @@ struct `A catalog without room` {
       #expect(full?.code == .full)
       #expect(
         full?.description
-          == "recording test.write by ann failed: the disk of \(directory)/catalog is full (make room on it; the coordinator goes on by itself)"
+          == "recording test.write by ann failed: the disk of \(directory)/catalog is full (make room on it; what is stored is unharmed)"
       )
       #expect(try await catalog.auditEntries(limit: 2000).count == kept)
       #expect(unlink(filler) == 0)

@@ -45,7 +45,7 @@ extension CatalogError {
   static func full(_ path: String, doing purpose: String) -> CatalogError {
     CatalogError(
       .full, "\(purpose) failed: the disk of \(path) is full",
-      hint: "make room on it; the coordinator goes on by itself")
+      hint: "make room on it; what is stored is unharmed")
   }
 
   static func unusable(_ path: String, _ reason: String) -> CatalogError {

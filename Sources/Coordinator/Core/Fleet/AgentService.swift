@@ -67,7 +67,15 @@ package struct AgentService: AgentOperations {
     } catch {
       throw OperationError(error)
     }
-    try await note(author, "catalog.backup", path)
+    do {
+      try await note(author, "catalog.backup", path)
+    } catch {
+      // The disk that refuses the entry is the one whose catalog had to be saved: what is there is said.
+      throw OperationError(
+        error.code,
+        "the copy at \(path) is complete, but the audit does not have it: \(error.message)",
+        hint: error.hint)
+    }
   }
 
   private func note(_ author: String, _ action: String, _ object: String)
