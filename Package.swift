@@ -181,7 +181,7 @@ let package = Package(
     program(
       "stillpoint-csi-local", "LocalStorage/Main",
       [
-        "LocalStorage", "Model", "Release", arguments, logging, lifecycle,
+        "LocalStorage", "Model", "Release", "Telemetry", arguments, logging, lifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
 

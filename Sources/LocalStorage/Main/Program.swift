@@ -5,6 +5,7 @@ internal import Logging
 internal import Model
 internal import Release
 internal import ServiceLifecycle
+internal import Telemetry
 internal import UnixSignals
 
 /// The CSI driver as a program.
@@ -46,7 +47,7 @@ struct Program: AsyncParsableCommand {
   var overcommit: Int64 = 50
 
   @Option(help: "The least level to log: trace, debug, info, notice, warning, error, critical.")
-  var logLevel = "info"
+  var logLevel = LogLevel.info
 
   func validate() throws {
     guard pool == nil || poolFile == nil else {
@@ -57,9 +58,6 @@ struct Program: AsyncParsableCommand {
     }
     guard (1...1000).contains(overcommit) else {
       throw ValidationError("--overcommit must be from 1 to 1000")
-    }
-    guard Logger.Level(rawValue: logLevel) != nil else {
-      throw ValidationError("--log-level '\(logLevel)' is unknown")
     }
   }
 
@@ -73,8 +71,8 @@ struct Program: AsyncParsableCommand {
   }
 
   private func serve() async throws {
-    var logger = Logger(label: "csi-local", factory: StreamLogHandler.standardError(label:))
-    logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
+    LineLogHandler.bootstrap(level: logLevel.level)
+    let logger = Logger(label: "csi-local")
     let identity = try DriverIdentity(node: node ?? Self.hostName())
     let endpoint = try Endpoint(endpoint)
     guard geteuid() == 0 else {
@@ -137,3 +135,5 @@ struct DriverService: Service {
     }
   }
 }
+
+extension LogLevel: ExpressibleByArgument {}
