@@ -310,6 +310,9 @@ let package = Package(
     tests(
       "CoordinatorCore",
       ["CoordinatorCore", "Catalog", "CutProtocol", "Lifecycle", "Model", logging]),
+    tests(
+      "CoordinatorProgram",
+      ["stillpoint-coordinator", "Catalog", "CoordinatorCore", "Identity", "Model"]),
     // The fault matrix: a real fleet, struck by every fault in every phase of a cut.
     .target(
       name: "FaultBench", dependencies: ["CutProtocol", "DemoFleet", "Model", "OperatorWire"],

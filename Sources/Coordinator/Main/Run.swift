@@ -28,18 +28,12 @@ struct Run: AsyncParsableCommand {
     let catalog = try Catalog(path: configuration.catalogFile)
     let authority = try CertificateAuthority.open(
       directory: configuration.authorityDirectory, fleet: configuration.fleet)
-    let first = OperatorFiles(directory: configuration.stateDirectory + "/operator")
-    // Once only: the files are meant to be taken away, and must not come into being again.
-    if try first.areMissing, try await catalog.operators().isEmpty {
-      let name = try OperatorName("admin")
-      let issued = try authority.issueOperator(name)
-      try first.write(issued, server: OperatorFiles.address(configuration))
-      try await catalog.note(
-        OperatorCertificate(
-          name: name, issued: issued.certificate.issuedAt,
-          expires: issued.certificate.expiresAt))
+    let files = OperatorFiles(directory: configuration.stateDirectory + "/operator")
+    if try await FirstOperator(files: files, authority: authority, operators: catalog)
+      .issueOnce(server: OperatorFiles.address(configuration))
+    {
       logger.notice(
-        "first operator's identity written", metadata: ["directory": "\(first.directory)"])
+        "first operator's identity written", metadata: ["directory": "\(files.directory)"])
     }
     let assembly = try await CoordinatorAssembly(configuration, catalog, authority, logger)
     var group = ServiceGroupConfiguration(
