@@ -109,6 +109,16 @@ let package = Package(
     wire("CSIWire", "Shared/CSIWire", grpc),
     wire("CRIWire", "Shared/CRIWire", grpc),
     library("OperatorWire", "Shared/OperatorWire", ["Model", "CutProtocol"]),
+    library(
+      "KubernetesClient", "Shared/KubernetesClient",
+      [
+        "Model", "LinuxSystem", "YAMLBounds", yaml, logging, subprocess,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ] + x509),
 
     // Coordinator
     library("CoordinatorCore", "Coordinator/Core", ["Model", "CutProtocol", "Lifecycle", logging]),
@@ -234,6 +244,8 @@ let package = Package(
     tests("GuardianWatch", ["GuardianWatch"]),
     tests("LinuxSystem", ["LinuxSystem"]),
     tests("FleetWire", ["FleetWire", "CutProtocol", "Model"] + grpc),
+    tests(
+      "KubernetesClient", ["KubernetesClient"], resources: [.copy("Recordings")]),
     tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
     tests(
       "Catalog",

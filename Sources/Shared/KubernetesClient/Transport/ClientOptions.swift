@@ -1,0 +1,47 @@
+/// How much a client asks of an API server, and how much it takes from it.
+package struct ClientOptions: Sendable {
+  /// What one priority may ask.
+  package struct Allowance: Hashable, Sendable {
+    package var perSecond: Double
+    package var burst: Int
+    /// Connections that are open at once.
+    package var connections: Int
+
+    package init(perSecond: Double, burst: Int, connections: Int) {
+      self.perSecond = perSecond
+      self.burst = burst
+      self.connections = connections
+    }
+  }
+
+  /// Far above what one cut asks for: a bound against our own mistakes, not a limit to plan with.
+  package var cut = Allowance(perSecond: 200, burst: 400, connections: 8)
+  package var usual = Allowance(perSecond: 50, burst: 100, connections: 8)
+  package var inventory = Allowance(perSecond: 10, burst: 20, connections: 2)
+  /// Watches that are open at once, each on a connection of its own.
+  package var watches = 64
+
+  /// One object, or a refusal.
+  package var largestObject = 16 << 20
+  /// One page of a list.
+  package var largestPage = 128 << 20
+  /// Objects of a page.
+  package var pageSize = 500
+  /// One event of a watch.
+  package var largestEvent = 16 << 20
+
+  package var connectTimeout = Duration.seconds(5)
+  /// Sent as the user agent, and as the manager of the fields that are written.
+  package var fieldManager = "stillpoint"
+  package var clock: any Clock<Duration> = ContinuousClock()
+
+  package init() {}
+
+  func allowance(_ priority: RequestPriority) -> Allowance {
+    switch priority {
+    case .cut: cut
+    case .usual: usual
+    case .inventory: inventory
+    }
+  }
+}

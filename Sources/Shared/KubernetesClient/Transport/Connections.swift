@@ -1,0 +1,50 @@
+internal import AsyncHTTPClient
+internal import NIOCore
+
+/// Connections to one API server, apart by priority, so that a request of a cut always finds one.
+///
+/// HTTP/1.1 on purpose: with HTTP/2 all requests would share one connection, and one large list would delay the rest.
+struct Connections: Sendable {
+  private let byPriority: [RequestPriority: HTTPClient]
+  let watches: HTTPClient
+
+  init(_ access: ClusterAccess, _ options: ClientOptions) {
+    var byPriority: [RequestPriority: HTTPClient] = [:]
+    for priority in RequestPriority.allCases {
+      byPriority[priority] = Self.client(
+        access, options, connections: options.allowance(priority).connections)
+    }
+    self.byPriority = byPriority
+    watches = Self.client(access, options, connections: options.watches)
+  }
+
+  subscript(priority: RequestPriority) -> HTTPClient { byPriority[priority] ?? watches }
+
+  func close() async {
+    for client in Array(byPriority.values) + [watches] {
+      // Fails only for a client that is closed already.
+      try? await client.shutdown()
+    }
+  }
+
+  private static func client(_ access: ClusterAccess, _ options: ClientOptions, connections: Int)
+    -> HTTPClient
+  {
+    var configuration = HTTPClient.Configuration(
+      redirectConfiguration: .disallow,
+      timeout: .init(connect: TimeAmount(options.connectTimeout)),
+      connectionPool: .init(
+        idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: connections),
+      decompression: .disabled)
+    configuration.httpVersion = .http1Only
+    configuration.connectionPool.retryConnectionEstablishment = false
+    if let name = access.serverName, name != access.server.host {
+      // The name that is verified and the address that is dialled are two.
+      configuration.dnsOverride = [name: access.server.host]
+    }
+    if let proxy = access.proxy {
+      configuration.proxy = .server(host: proxy.host, port: proxy.port)
+    }
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+}

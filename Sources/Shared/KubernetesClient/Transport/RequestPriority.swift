@@ -1,0 +1,8 @@
+/// Whose turn it is. Each priority has its own allowance and its own connections, so none waits behind another.
+package enum RequestPriority: Hashable, Sendable, CaseIterable {
+  /// Somebody's application may be held meanwhile.
+  case cut
+  case usual
+  /// Inventories: large, frequent and in no hurry.
+  case inventory
+}
