@@ -21,10 +21,11 @@ struct AgentConfiguration: Decodable, Sendable {
   var volumesRoot: String
   var csiDrivers: [Driver]
   var guardian: String?
+  var machineControlGroups: String?
 
   private static let keys = [
     "node", "coordinator", "enrolment", "stateDirectory", "runDirectory", "criSocket",
-    "volumesRoot", "csiDrivers", "guardian",
+    "volumesRoot", "csiDrivers", "guardian", "machineControlGroups",
   ]
 
   static func read(_ path: String) throws(ConfigurationError) -> AgentConfiguration {
@@ -32,6 +33,7 @@ struct AgentConfiguration: Decodable, Sendable {
     for (key, value) in [
       ("stateDirectory", read.stateDirectory), ("runDirectory", read.runDirectory),
       ("criSocket", read.criSocket), ("volumesRoot", read.volumesRoot),
+      ("machineControlGroups", read.machineControlGroups ?? "/"),
     ] where !value.hasPrefix("/") {
       throw ConfigurationError("\(path): '\(key)' must be an absolute path, not '\(value)'")
     }

@@ -67,7 +67,9 @@ struct Run: AsyncParsableCommand {
         directory: configuration.stateDirectory, node: configuration.node, logger: logger),
       boot: boot, logger: logger)
     let guardian = GuardianProcess(
-      executable: try configuration.guardian ?? GuardianProcess.besideThisProgram(), logger: logger)
+      executable: try configuration.guardian ?? GuardianProcess.besideThisProgram(),
+      controlGroups: try configuration.machineControlGroups.map(ControlGroups.init(at:)),
+      logger: logger)
     let condition = try await guardian.start()
     logger.info("guardian armed", metadata: ["condition": "\(condition)"])
     let reports = FleetReports()

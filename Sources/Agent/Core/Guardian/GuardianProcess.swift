@@ -17,14 +17,20 @@ package actor GuardianProcess: GuardianLink {
   }
 
   private let executable: String
+  private let controlGroups: ControlGroups?
   private let limits: Limits
   private let logger: Logger
   private let gone = GuardianGoneSignal()
   private var connection: GuardianConnection?
 
-  /// `executable` is the path of `stillpoint-guardian`; nothing is started yet.
-  package init(executable: String, limits: Limits = Limits(), logger: Logger) {
+  /// `executable` is the path of `stillpoint-guardian`; nothing is started yet. With `controlGroups` it is moved out of
+  /// the agent's own: a runtime that ends the agent's container then leaves it alone.
+  package init(
+    executable: String, controlGroups: ControlGroups? = nil, limits: Limits = Limits(),
+    logger: Logger
+  ) {
     self.executable = executable
+    self.controlGroups = controlGroups
     self.limits = limits
     self.logger = logger
   }
@@ -110,19 +116,34 @@ package actor GuardianProcess: GuardianLink {
 
   private func runningConnection() throws(Refusal) -> GuardianConnection {
     if let connection, !connection.isGone { return connection }
+    let started: GuardianConnection
     do {
-      let started = try GuardianConnection(executable: executable) { [gone, logger] in
+      started = try GuardianConnection(executable: executable) { [gone, logger] in
         logger.warning("guardian ended")
         gone.fire()
       }
-      started.beginReading()
-      connection = started
-      logger.info("guardian started", metadata: ["pid": "\(started.process.pid)"])
-      return started
     } catch {
       throw Refusal(
         .failed, "guardian could not be started: \(error)",
         hint: "stillpoint-guardian is expected beside the agent, or where the configuration says")
+    }
+    started.beginReading()
+    try release(started)
+    connection = started
+    logger.info("guardian started", metadata: ["pid": "\(started.process.pid)"])
+    return started
+  }
+
+  /// A guardian that would die with the agent guards nothing, so one that cannot be moved is not used.
+  private func release(_ started: GuardianConnection) throws(Refusal) {
+    guard let controlGroups else { return }
+    do throws(SystemError) {
+      try controlGroups.release(started.process.pid)
+    } catch {
+      started.kill()
+      throw Refusal(
+        .failed, "guardian could not leave the agent's control groups: \(error)",
+        hint: "the machine's own /sys/fs/cgroup must be writable for the agent")
     }
   }
 }
