@@ -5,17 +5,11 @@ package struct KubernetesList: Hashable, Sendable {
   package var resourceVersion: String
   /// Where the next page begins; nil for the last one, and for a whole list.
   package var next: String?
-  /// True when pages of two states were put together, because the first state was too old to be read to its end.
-  package var isInconsistent: Bool
 
-  package init(
-    items: [KubernetesObject], resourceVersion: String, next: String? = nil,
-    isInconsistent: Bool = false
-  ) {
+  package init(items: [KubernetesObject], resourceVersion: String, next: String? = nil) {
     self.items = items
     self.resourceVersion = resourceVersion
     self.next = next
-    self.isInconsistent = isInconsistent
   }
 
   /// Nil for what is no list. Items of a list carry neither version nor kind, so they get those of `type`.

@@ -30,12 +30,44 @@ package struct ClientOptions: Sendable {
   /// One event of a watch.
   package var largestEvent = 16 << 20
 
+  /// How a watch is kept alive.
+  package struct WatchTimes: Hashable, Sendable {
+    /// The server is asked to end a watch after this, and it is opened anew.
+    package var renewal: Duration
+    /// A connection that carries nothing for longer, not even the end that was asked for, is dead.
+    package var longestSilence: Duration
+    package var firstRetry: Duration
+    package var longestRetry: Duration
+
+    package init(
+      renewal: Duration, longestSilence: Duration, firstRetry: Duration, longestRetry: Duration
+    ) {
+      self.renewal = renewal
+      self.longestSilence = longestSilence
+      self.firstRetry = firstRetry
+      self.longestRetry = longestRetry
+    }
+  }
+
+  /// Bookmarks come once a minute; three that are missing say that nobody is there.
+  package var usualWatch = WatchTimes(
+    renewal: .seconds(300), longestSilence: .seconds(190), firstRetry: .milliseconds(500),
+    longestRetry: .seconds(30))
+  /// Something is held meanwhile: a dead connection is found within seconds.
+  package var cutWatch = WatchTimes(
+    renewal: .seconds(5), longestSilence: .seconds(8), firstRetry: .milliseconds(50),
+    longestRetry: .seconds(1))
+
   package var connectTimeout = Duration.seconds(5)
   /// Sent as the user agent, and as the manager of the fields that are written.
   package var fieldManager = "stillpoint"
   package var clock: any Clock<Duration> = ContinuousClock()
 
   package init() {}
+
+  func watchTimes(_ priority: RequestPriority) -> WatchTimes {
+    priority == .cut ? cutWatch : usualWatch
+  }
 
   func allowance(_ priority: RequestPriority) -> Allowance {
     switch priority {

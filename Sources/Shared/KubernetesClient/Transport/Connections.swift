@@ -6,7 +6,8 @@ internal import NIOCore
 /// HTTP/1.1 on purpose: with HTTP/2 all requests would share one connection, and one large list would delay the rest.
 struct Connections: Sendable {
   private let byPriority: [RequestPriority: HTTPClient]
-  let watches: HTTPClient
+  private let usualWatches: HTTPClient
+  private let cutWatches: HTTPClient
 
   init(_ access: ClusterAccess, _ options: ClientOptions) {
     var byPriority: [RequestPriority: HTTPClient] = [:]
@@ -15,24 +16,32 @@ struct Connections: Sendable {
         access, options, connections: options.allowance(priority).connections)
     }
     self.byPriority = byPriority
-    watches = Self.client(access, options, connections: options.watches)
+    usualWatches = Self.client(
+      access, options, connections: options.watches, silence: options.usualWatch.longestSilence)
+    cutWatches = Self.client(
+      access, options, connections: options.watches, silence: options.cutWatch.longestSilence)
   }
 
-  subscript(priority: RequestPriority) -> HTTPClient { byPriority[priority] ?? watches }
+  subscript(priority: RequestPriority) -> HTTPClient { byPriority[priority] ?? usualWatches }
+
+  func watches(_ priority: RequestPriority) -> HTTPClient {
+    priority == .cut ? cutWatches : usualWatches
+  }
 
   func close() async {
-    for client in Array(byPriority.values) + [watches] {
+    for client in Array(byPriority.values) + [usualWatches, cutWatches] {
       // Fails only for a client that is closed already.
       try? await client.shutdown()
     }
   }
 
-  private static func client(_ access: ClusterAccess, _ options: ClientOptions, connections: Int)
-    -> HTTPClient
-  {
+  private static func client(
+    _ access: ClusterAccess, _ options: ClientOptions, connections: Int, silence: Duration? = nil
+  ) -> HTTPClient {
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
-      timeout: .init(connect: TimeAmount(options.connectTimeout)),
+      timeout: .init(
+        connect: TimeAmount(options.connectTimeout), read: silence.map { TimeAmount($0) }),
       connectionPool: .init(
         idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: connections),
       decompression: .disabled)

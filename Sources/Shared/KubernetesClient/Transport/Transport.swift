@@ -67,7 +67,7 @@ final class Transport: Sendable {
       let deadline = NIODeadline.now() + TimeAmount(timeout)
       return try await postponing(request, priority, within: timeout) {
         let response = try await self.send(
-          request, over: self.connections.watches, deadline: deadline)
+          request, over: self.connections.watches(priority), deadline: deadline)
         guard !(200..<300).contains(response.status.code) else { return response }
         let bytes = try await self.collect(
           response.body, upTo: self.options.largestObject, of: request)

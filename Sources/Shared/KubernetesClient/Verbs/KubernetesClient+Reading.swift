@@ -24,13 +24,14 @@ extension KubernetesClient {
     }
   }
 
-  /// One page. `namespace` nil means all of them; `next` comes from the page before.
+  /// One page. `namespace` nil means all of them; `next` comes from the page before; `limit` 0 asks for all.
   package func page(
     _ type: ResourceType, in namespace: String? = nil, matching selector: ResourceSelector = .all,
     limit: Int? = nil, next: String? = nil
   ) async throws(KubernetesError) -> KubernetesList {
     var query = selector.query
-    query.append(("limit", String(limit ?? transport.options.pageSize)))
+    let limit = limit ?? transport.options.pageSize
+    if limit > 0 { query.append(("limit", String(limit))) }
     if let next { query.append(("continue", next)) }
     let request = APIRequest(
       method: .GET, path: type.path(namespace: namespace), query: query,
@@ -42,9 +43,25 @@ extension KubernetesClient {
     return list
   }
 
-  /// All objects of a type, page after page. `namespace` nil means all of them.
+  /// All objects of a type as they were together, page after page. `namespace` nil means all of them.
+  ///
+  /// A list that takes longer than the server remembers is begun anew once, and then asked for as one page: the server's
+  /// offer to go on with a later state would give objects of two times.
   package func list(
     _ type: ResourceType, in namespace: String? = nil, matching selector: ResourceSelector = .all
+  ) async throws(KubernetesError) -> KubernetesList {
+    for _ in 0..<2 {
+      do {
+        return try await pages(type, namespace, selector)
+      } catch {
+        guard error.isExpired else { throw error }
+      }
+    }
+    return try await page(type, in: namespace, matching: selector, limit: 0)
+  }
+
+  private func pages(
+    _ type: ResourceType, _ namespace: String?, _ selector: ResourceSelector
   ) async throws(KubernetesError) -> KubernetesList {
     var whole = try await page(type, in: namespace, matching: selector)
     while let next = whole.next {
