@@ -28,7 +28,15 @@ package enum DurableFile {
   package static func replace(
     _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, syncingDirectory: Bool = true
   ) throws(SystemError) {
-    let temporary = path + ".new"
+    try stage(path, with: bytes, mode: mode)
+    try publish(path, syncingDirectory: syncingDirectory)
+  }
+
+  /// The first half of `replace`: the new content is on stable storage, `path` still names the old one.
+  package static func stage(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o600)
+    throws(SystemError)
+  {
+    let temporary = temporary(path)
     // Made anew, so that neither the mode nor the target of what lies there is taken over.
     unlink(temporary)
     let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
@@ -40,15 +48,27 @@ package enum DurableFile {
         }
       }
       try sync(file, path: temporary)
-      guard rename(temporary, path) == 0 else {
-        throw SystemError("rename", temporary, code: errno)
-      }
     } catch {
       unlink(temporary)
       throw error
     }
+  }
+
+  /// The second half of `replace`: gives what was staged its name.
+  package static func publish(_ path: String, syncingDirectory: Bool = true) throws(SystemError) {
+    let temporary = temporary(path)
+    guard rename(temporary, path) == 0 else {
+      let code = errno
+      unlink(temporary)
+      throw SystemError("rename", temporary, code: code)
+    }
     if syncingDirectory { try syncDirectory(parent(of: path)) }
   }
+
+  /// Takes back what was staged and not published; nothing staged is nothing to do.
+  package static func unstage(_ path: String) { unlink(temporary(path)) }
+
+  private static func temporary(_ path: String) -> String { path + ".new" }
 
   /// Removes an entry and waits until that is on stable storage; one that is not there counts as removed.
   package static func remove(_ path: String) throws(SystemError) {

@@ -5,8 +5,8 @@ internal import Synchronization
 extension Pool {
   /// Cuts a volume, or finds what an earlier call of this name cut.
   ///
-  /// The caller's application may stand still meanwhile, so the clone is the first thing done and its record, which
-  /// makes it durable, the only other; the answer is given when both are on stable storage.
+  /// The caller's application may stand still meanwhile, so the clone is the first thing done and its record the only
+  /// other; the answer is given when both are on stable storage.
   package func createSnapshot(named name: String, of volumeID: String) async throws
     -> StoredSnapshot
   {
@@ -25,19 +25,10 @@ extension Pool {
       try requireSpace(for: "snapshot \(name)")
       let serial = index.withLock { $0.nextSerial() }
       let directory = directory
-      let snapshot = try await onDedicatedThread { () throws(StorageError) in
-        let (snapshot, clone) = try Self.cut(
-          volume, name: name, serial: serial, group: nil, in: directory)
-        do throws(StorageError) {
-          try directory.store(snapshot, .snapshots, id: snapshot.id)
-          try Self.sync([(snapshot, clone)], in: directory)
-        } catch {
-          unlink(directory.document(.snapshots, snapshot.id))
-          unlink(directory.image(.snapshots, snapshot.id))
-          throw error
-        }
-        return snapshot
+      let (snapshot, clone) = try await onDedicatedThread { () throws(StorageError) in
+        try Self.cut(volume, name: name, serial: serial, group: nil, in: directory)
       }
+      try await keep(snapshot, .snapshots, id: snapshot.id, of: [(snapshot, clone)])
       index.withLock { $0.insert(snapshot) }
       return snapshot
     }
@@ -62,7 +53,31 @@ extension Pool {
     return (snapshot, clone)
   }
 
-  /// Nearly free after the record's own sync, which has forced the filesystem's log already.
+  /// Makes a record and its clones durable, or leaves nothing of them.
+  ///
+  /// Clones and record are synced at the same time, so that the disk works once for all of them, and the record gets its
+  /// name when they are: a crash never leaves a record without its images.
+  private func keep(
+    _ record: some Encodable & Sendable, _ kind: PoolDirectory.Kind, id: String,
+    of clones: [(StoredSnapshot, DescriptorHandle)]
+  ) async throws {
+    let directory = directory
+    do {
+      async let synced: Void = onDedicatedThread { () throws(StorageError) in
+        try Self.sync(clones, in: directory)
+      }
+      try await onDedicatedThread { () throws(StorageError) in
+        try directory.stage(record, kind, id: id)
+      }
+      try await synced
+      try await onDedicatedThread { () throws(StorageError) in try directory.publish(kind, id: id) }
+    } catch {
+      directory.takeBack(
+        kind, id: id, images: clones.map { directory.image(.snapshots, $0.0.id) })
+      throw error
+    }
+  }
+
   private static func sync(
     _ clones: [(StoredSnapshot, DescriptorHandle)], in directory: PoolDirectory
   ) throws(StorageError) {
@@ -131,9 +146,10 @@ extension Pool {
       try requireSpace(for: "group snapshot \(name)")
       let serials = index.withLock { index in (0...volumes.count).map { _ in index.nextSerial() } }
       let directory = directory
-      let group = try await onDedicatedThread { () throws(StorageError) in
+      let (group, clones) = try await onDedicatedThread { () throws(StorageError) in
         try Self.cutGroup(volumes, name: name, serials: serials, in: directory)
       }
+      try await keep(group, .groups, id: group.id, of: clones)
       index.withLock { $0.insert(group) }
       return group
     }
@@ -141,7 +157,7 @@ extension Pool {
 
   private static func cutGroup(
     _ volumes: [StoredVolume], name: String, serials: [UInt64], in directory: PoolDirectory
-  ) throws(StorageError) -> StoredGroup {
+  ) throws(StorageError) -> (StoredGroup, [(StoredSnapshot, DescriptorHandle)]) {
     let id = freshID("group")
     var cuts: [(StoredSnapshot, DescriptorHandle)] = []
     do throws(StorageError) {
@@ -151,11 +167,8 @@ extension Pool {
       let group = StoredGroup(
         id: id, name: name, serial: serials[0], createdAt: wallClock(),
         snapshots: cuts.map(\.0))
-      try directory.store(group, .groups, id: id)
-      try sync(cuts, in: directory)
-      return group
+      return (group, cuts)
     } catch {
-      unlink(directory.document(.groups, id))
       for (snapshot, _) in cuts { unlink(directory.image(.snapshots, snapshot.id)) }
       throw error
     }
