@@ -22,7 +22,10 @@ struct BaselineMember: Sendable {
     var holds: [any PreparedHold] = []
     do {
       _ = try await node.snapshots.prepare(plan.volumes)
-      for spec in plan.holds { holds.append(try await node.quiescer.prepare(spec, for: target)) }
+      for (index, spec) in plan.holds.enumerated() {
+        let target = target.before(plan.holds[(index + 1)...])
+        holds.append(try await node.quiescer.prepare(spec, for: target))
+      }
     } catch {
       for hold in holds.reversed() { await hold.discard() }
       throw error

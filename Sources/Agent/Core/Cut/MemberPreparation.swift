@@ -15,8 +15,9 @@ struct MemberPreparation: Sendable {
       member.volumes.isEmpty
       ? Duration.zero : try await environment.snapshots.prepare(member.volumes)
     var holds: [any PreparedHold] = []
-    for spec in member.holds {
+    for (index, spec) in member.holds.enumerated() {
       do throws(Refusal) {
+        let target = target.before(member.holds[(index + 1)...])
         holds.append(try await environment.quiescer.prepare(spec, for: target))
       } catch {
         for hold in holds.reversed() { await hold.discard() }

@@ -20,16 +20,29 @@ package struct HoldTarget: Hashable, Sendable {
   package var siblings: [String: ProcessIdentity]
   /// The longest that the hold may last.
   package var cap: Duration
+  /// A later hold of the member freezes the filesystems of all its volumes, which writes to the disk whatever an
+  /// earlier hold would flush.
+  package var isFrozenLater: Bool
 
   package init(
     member: ServiceName, process: ProcessIdentity, volumes: [MemberVolume],
-    siblings: [String: ProcessIdentity], cap: Duration
+    siblings: [String: ProcessIdentity], cap: Duration, isFrozenLater: Bool = false
   ) {
+    self.isFrozenLater = isFrozenLater
     self.member = member
     self.process = process
     self.volumes = volumes
     self.siblings = siblings
     self.cap = cap
+  }
+}
+
+extension HoldTarget {
+  /// The same target, as the hold before these others has to see it.
+  package func before(_ later: ArraySlice<HoldSpec>) -> HoldTarget {
+    var target = self
+    target.isFrozenLater = later.contains(.filesystem)
+    return target
   }
 }
 

@@ -9,7 +9,7 @@ final class MariaDBPreparedHold: PreparedHold {
   let member: ServiceName
   let session: MariaDBSession
   let hasBinaryLog: Bool
-  /// The data directory, when its filesystem must be flushed for F2.
+  /// The data directory, when its filesystem must be flushed for F2 and no freeze follows that does it.
   let flushed: DescriptorHandle?
   /// Whether the engines' logs must be written for F2: with InnoDB's own settings every commit has done that.
   let writesLogs: Bool

@@ -57,7 +57,7 @@ struct MariaDBQuiescer: Quiescer {
     let flush = LinuxKernel.timeSinceBoot() - began
     let prepared = MariaDBPreparedHold(
       member: target.member, session: session, hasBinaryLog: found.hasBinaryLog,
-      flushed: found.leavesToSystem ? directory : nil,
+      flushed: found.leavesToSystem && !target.isFrozenLater ? directory : nil,
       writesLogs: found.leavesToSystem,
       waitsForFlush: found.leavesInMemory,
       holdLimit: .seconds(wait) + .milliseconds(500),

@@ -13,6 +13,8 @@ final class RedisPreparedHold: PreparedHold {
   let settings: RedisSettings
   let cap: Duration
   let limit: Duration
+  /// Whether this hold itself has to put the files on the disk: a freeze that follows does that for all of them.
+  let flushesFiles: Bool
   let readiness: HoldReadiness
   private let holder: RedisSession
   private let releaser: RedisSession
@@ -29,7 +31,7 @@ final class RedisPreparedHold: PreparedHold {
 
   init(
     member: ServiceName, sessions: [RedisSession], entry: ContainerEntry, settings: RedisSettings,
-    cap: Duration, limit: Duration, readiness: HoldReadiness
+    cap: Duration, limit: Duration, flushesFiles: Bool, readiness: HoldReadiness
   ) {
     self.member = member
     self.sessions = sessions
@@ -40,6 +42,7 @@ final class RedisPreparedHold: PreparedHold {
     self.settings = settings
     self.cap = cap
     self.limit = min(limit, cap / 2)
+    self.flushesFiles = flushesFiles
     self.readiness = readiness
   }
 
@@ -81,8 +84,8 @@ final class RedisPreparedHold: PreparedHold {
     state.withLock { $0.isWitnessed = true }
   }
 
-  /// Once the server's own buffer is empty every acknowledged write is in the files, and flushing them from here
-  /// makes them durable, whatever `appendfsync` leaves for later.
+  /// Once the server's own buffer is empty every acknowledged write is in the files, and flushing them from here, or the
+  /// freeze that follows, makes them durable, whatever `appendfsync` leaves for later.
   private func flushAppendOnlyFile(until deadline: Duration) async throws(Refusal) {
     while true {
       let found = try await holder.information("persistence", limit: limit)
@@ -102,6 +105,7 @@ final class RedisPreparedHold: PreparedHold {
   }
 
   private func flushDataFiles() async throws(Refusal) {
+    guard flushesFiles else { return }
     do {
       try await onDedicatedThread { [entry, settings] () throws(SystemError) in
         let directory = try entry.root.opened(settings.directory, directory: true)

@@ -74,7 +74,7 @@ struct RedisQuiescer: Quiescer {
     }
     return RedisPreparedHold(
       member: target.member, sessions: sessions, entry: entry, settings: found, cap: target.cap,
-      limit: settings.holdLimit,
+      limit: settings.holdLimit, flushesFiles: !target.isFrozenLater,
       readiness: HoldReadiness(
         quiescer: "redis", fidelity: found.fidelity,
         losesAcknowledged: !found.fidelity.acknowledgedIsDurable, predicted: predicted,
