@@ -205,4 +205,5 @@ final class MemoryFile: StateFile {
 
   func read(limit: Int) throws -> [UInt8]? { bytes.withLock { $0 } }
   func replace(with new: [UInt8]) throws { bytes.withLock { $0 = new } }
+  func replaceBeside(with new: [UInt8]) async throws { try replace(with: new) }
 }

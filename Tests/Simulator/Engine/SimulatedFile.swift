@@ -38,6 +38,12 @@ final class SimulatedFile: StateFile, @unchecked Sendable {
     durable = bytes
   }
 
+  /// What others do meanwhile comes between.
+  func replaceBeside(with bytes: [UInt8]) async throws {
+    await Task.yield()
+    try replace(with: bytes)
+  }
+
   /// The fences of the attempts that an agent's ledger in this file has not closed.
   var openFences: [Fence] {
     struct Ledger: Decodable {

@@ -5,8 +5,9 @@ package import Model
 /// What an agent must not forget across a crash: its incarnation, the fences it has accepted, and every attempt whose
 /// snapshots are neither settled nor deleted.
 ///
-/// One small file, replaced atomically; every change is on disk when the call returns. It is written only before a
-/// hold and after its thaw, never in between, so that no frozen filesystem can block it.
+/// One small file, replaced atomically; every change is on disk when the call returns. A member's part is written only
+/// before its hold and after its thaw, never in between, so that no frozen filesystem can block it. Changes of several
+/// members that come while the file is being written go into the next writing together.
 package actor AgentLedger {
   /// One attempt of one member.
   package struct Entry: Hashable, Codable, Sendable {
@@ -32,37 +33,18 @@ package actor AgentLedger {
     }
   }
 
-  /// What the file says.
-  struct Content: Codable {
-    var version = 1
-    var incarnation: UInt64 = 0
-    var highest = Fence.none
-    /// The highest fence accepted for each member in the current epoch.
-    var members: [String: Fence] = [:]
-    var entries: [Entry] = []
-
-    init() {}
-
-    /// Nil for bytes that no agent of this version can have written.
-    init?(_ bytes: Data) {
-      guard bytes.count <= AgentLedger.mostBytes,
-        let read = try? CanonicalJSON.decode(Content.self, from: bytes), read.version == 1,
-        // It grows by one at every start, and must be able to.
-        read.incarnation <= UInt64.max / 2
-      else { return nil }
-      self = read
-    }
-  }
-
   /// More attempts than this are never left open: further prepares are refused until some are settled.
   package static let mostEntries = 4096
-  private static let mostBytes = 256 << 20
+  static let mostBytes = 256 << 20
 
   package let boot: String
   package let incarnation: UInt64
   private let file: any StateFile
+  /// What is on the disk.
   private var content: Content
   private var counter: UInt64 = 0
+  private var waiting: [Waiting] = []
+  private var isWriting = false
 
   /// Reads the ledger, begins a new incarnation durably. A damaged file is refused and left as it is.
   package init(file: any StateFile, boot: String) throws {
@@ -80,7 +62,7 @@ package actor AgentLedger {
       content = read
     }
     content.incarnation += 1
-    try Self.write(content, to: file)
+    try file.replace(with: content.encoded())
     self.file = file
     self.content = content
     self.boot = boot
@@ -106,73 +88,96 @@ package actor AgentLedger {
   /// highest. Within one epoch members are ordered apart, so that two cuts of different members cannot overtake each other.
   package func accept(
     _ fence: Fence, member: MemberPlan, backup: BackupID, cap: Duration? = nil
-  ) throws(Refusal) -> HoldID {
-    let known = content.members[member.name.text] ?? .none
-    guard fence.epoch >= content.highest.epoch, fence > known else {
-      throw Refusal(
-        .staleFence,
-        "fence \(fence) of \(member.name) is not higher than \(max(known, content.highest))",
-        highestFence: content.highest)
-    }
-    guard content.entries.count < Self.mostEntries else {
-      throw Refusal(
-        .busy, "\(content.entries.count) earlier attempts of this node are not settled yet")
-    }
-    var next = content
-    if fence.epoch > next.highest.epoch { next.members = [:] }
-    next.highest = max(next.highest, fence)
-    next.members[member.name.text] = fence
+  ) async throws(Refusal) -> HoldID {
     counter += 1
+    // One that is refused stays unused.
     let hold = HoldID(boot: boot, incarnation: incarnation, counter: counter)
-    next.entries.append(
-      Entry(
-        fence: fence, hold: hold, member: member, backup: backup, certificate: nil, cap: cap))
-    try save(next)
+    try await decide(
+      .accept(
+        Entry(
+          fence: fence, hold: hold, member: member, backup: backup, certificate: nil, cap: cap)))
     return hold
   }
 
   /// Keeps the certificate of an open attempt.
   package func keep(_ certificate: HoldCertificate, fence: Fence, member: ServiceName)
-    throws(Refusal)
+    async throws(Refusal)
   {
-    var next = content
-    guard
-      let index = next.entries.firstIndex(where: { $0.fence == fence && $0.member.name == member })
-    else { return }
-    next.entries[index].certificate = certificate
-    try save(next)
+    try await decide(.certify(fence, member, certificate))
   }
 
   /// Gives up the certificate of an attempt whose snapshots are about to be deleted. After a restart the agent would
   /// otherwise stand by a certificate for snapshots that are gone.
-  package func withdraw(_ fence: Fence, member: ServiceName) throws(Refusal) {
-    var next = content
-    guard
-      let index = next.entries.firstIndex(where: { $0.fence == fence && $0.member.name == member }),
-      next.entries[index].certificate != nil
-    else { return }
-    next.entries[index].certificate = nil
-    try save(next)
+  package func withdraw(_ fence: Fence, member: ServiceName) async throws(Refusal) {
+    try await decide(.certify(fence, member, nil))
   }
 
   /// Closes an attempt: it is settled, or nothing is left of it.
-  package func close(_ fence: Fence, member: ServiceName) throws(Refusal) {
-    var next = content
-    next.entries.removeAll { $0.fence == fence && $0.member.name == member }
-    guard next.entries.count != content.entries.count else { return }
-    try save(next)
+  package func close(_ fence: Fence, member: ServiceName) async throws(Refusal) {
+    try await decide(.close(fence, member))
   }
 
-  private func save(_ next: Content) throws(Refusal) {
+  // MARK: Writing
+
+  /// How many changes wait for the writing that is under way.
+  package var waitingCount: Int { waiting.count }
+
+  /// A change that waits for its place in a writing.
+  private struct Waiting {
+    var change: Change
+    var continuation: CheckedContinuation<Turn, Never>
+  }
+
+  private enum Turn: Sendable {
+    case decided(Result<Void, Refusal>)
+    /// The change comes first of those that wait, and its caller writes for all of them.
+    case lead
+  }
+
+  /// Returns once the change is on the disk, or is found to change nothing.
+  private func decide(_ change: Change) async throws(Refusal) {
+    if isWriting {
+      let turn = await withCheckedContinuation { continuation in
+        waiting.append(Waiting(change: change, continuation: continuation))
+      }
+      if case .decided(let result) = turn { return try result.get() }
+    }
+    isWriting = true
+    let followers = waiting
+    waiting = []
+    let results = await write([change] + followers.map(\.change))
+    for (follower, result) in zip(followers, results.dropFirst()) {
+      follower.continuation.resume(returning: .decided(result))
+    }
+    if waiting.isEmpty {
+      isWriting = false
+    } else {
+      waiting.removeFirst().continuation.resume(returning: .lead)
+    }
+    try results[0].get()
+  }
+
+  /// Makes those of the changes that are allowed, all of them by one writing.
+  private func write(_ changes: [Change]) async -> [Result<Void, Refusal>] {
+    var next = content
+    var isChanged = false
+    var results: [Result<Void, Refusal>] = []
+    for change in changes {
+      do throws(Refusal) {
+        if try next.apply(change) { isChanged = true }
+        results.append(.success(()))
+      } catch {
+        results.append(.failure(error))
+      }
+    }
+    guard isChanged else { return results }
     do {
-      try Self.write(next, to: file)
+      try await file.replaceBeside(with: next.encoded())
     } catch {
-      throw Refusal(.busy, "the agent's ledger \(file.path) cannot be written: \(error)")
+      let refusal = Refusal(.busy, "the agent's ledger \(file.path) cannot be written: \(error)")
+      return results.map { $0.flatMap { .failure(refusal) } }
     }
     content = next
-  }
-
-  private static func write(_ content: Content, to file: any StateFile) throws {
-    try file.replace(with: Array(CanonicalJSON.encode(content)))
+    return results
   }
 }

@@ -11,6 +11,8 @@ package protocol StateFile: Sendable {
   /// On stable storage when it returns. When it throws the file holds either content, and the caller writes again what it
   /// wants to be there.
   func replace(with bytes: [UInt8]) throws
+  /// The same without blocking the caller's thread. Not for two callers at once.
+  func replaceBeside(with bytes: [UInt8]) async throws
 }
 
 /// A file of this machine.
@@ -28,4 +30,8 @@ package struct DurableStateFile: StateFile {
   }
 
   package func replace(with bytes: [UInt8]) throws { try DurableFile.replace(path, with: bytes) }
+
+  package func replaceBeside(with bytes: [UInt8]) async throws {
+    try await onDedicatedThread { [self] in try replace(with: bytes) }
+  }
 }
