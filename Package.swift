@@ -168,6 +168,9 @@ let package = Package(
       ["Model", "CutProtocol", "AgentCore", "CSIWire", "LinuxSystem", grpcTransport, logging]
         + grpc),
     library(
+      "KubernetesSnapshots", "Agent/KubernetesSnapshots",
+      ["Model", "CutProtocol", "AgentCore", "Snapshots", "KubernetesClient", "Lifecycle", logging]),
+    library(
       "FleetLink", "Agent/FleetLink",
       [
         "Model", "CutProtocol", "AgentCore", "FleetWire", "Identity", grpcTransport, logging,
@@ -180,7 +183,7 @@ let package = Package(
       "stillpoint-agent", "Agent/Main",
       [
         "Model", "CutProtocol", "AgentCore", "ContainerRuntimes", "Quiescers", "Snapshots",
-        "FleetLink", "Identity", "LinuxSystem", "Telemetry", "Lifecycle", "ConfigurationFile",
+        "KubernetesSnapshots", "KubernetesClient", "FleetLink", "Identity", "LinuxSystem", "Telemetry", "Lifecycle", "ConfigurationFile",
         "Release", arguments, logging, lifecycle, signals,
       ]),
 

@@ -6,12 +6,21 @@ extension MemberAttempt {
   /// Runs prepare and feeds its outcome.
   func prepare(cap: Duration) async {
     do {
-      let ready = try await MemberPreparation.prepare(member, cap: cap, in: environment)
+      let ready = try await MemberPreparation.prepare(
+        member, for: plannedCut(cap: cap), in: environment)
       prepared = ready
       feed(.prepared(ready.preparation))
     } catch {
+      await environment.snapshots.discard(snapshotName)
       feed(.prepareFailed(error))
     }
+  }
+
+  private func plannedCut(cap: Duration) -> PlannedCut {
+    var volumes: [ServiceName: [MemberVolume]] = [key.member: member.volumes]
+    for other in plan?.plan.members ?? [] { volumes[other.name] = other.volumes }
+    let budget = plan?.plan.freeze.budget.duration ?? cap
+    return PlannedCut(name: snapshotName, volumes: volumes, budget: budget, cap: cap)
   }
 
   func takeHolds(lease: Duration, cap: Duration) async {
@@ -138,6 +147,7 @@ extension MemberAttempt {
     }
     prepared = nil
     held = nil
+    await environment.snapshots.discard(snapshotName)
     guard record.ordered == nil else { return }
     // Nothing was ever held: no snapshot can exist, and the attempt is over.
     await closeEntry()

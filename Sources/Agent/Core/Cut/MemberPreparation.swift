@@ -7,13 +7,14 @@ struct MemberPreparation: Sendable {
   let holds: [any PreparedHold]
   let preparation: Preparation
 
-  static func prepare(_ member: MemberPlan, cap: Duration, in environment: CutEnvironment)
+  static func prepare(_ member: MemberPlan, for cut: PlannedCut, in environment: CutEnvironment)
     async throws(Refusal) -> MemberPreparation
   {
-    let target = try await resolve(member, cap: cap, in: environment)
-    let predictedSnapshot =
+    let target = try await resolve(member, cap: cut.cap, in: environment)
+    let snapshots =
       member.volumes.isEmpty
-      ? Duration.zero : try await environment.snapshots.prepare(member.volumes)
+      ? SnapshotReadiness(predicted: .zero)
+      : try await environment.snapshots.prepare(member.volumes, for: cut)
     var holds: [any PreparedHold] = []
     for (index, spec) in member.holds.enumerated() {
       do throws(Refusal) {
@@ -27,11 +28,11 @@ struct MemberPreparation: Sendable {
     let readiness = holds.map(\.readiness)
     let preparation = Preparation(
       predictedQuiesce: readiness.map(\.predicted).reduce(.zero, +),
-      predictedSnapshot: predictedSnapshot,
+      predictedSnapshot: snapshots.predicted,
       fidelity: Fidelity.united(
         readiness.map(\.fidelity),
         losesAcknowledged: readiness.contains(where: \.losesAcknowledged)),
-      remarks: readiness.flatMap(\.remarks))
+      remarks: snapshots.remarks + readiness.flatMap(\.remarks))
     return MemberPreparation(target: target, holds: holds, preparation: preparation)
   }
 

@@ -1,7 +1,7 @@
 package import CutProtocol
 package import Model
 
-/// Snapshots and volumes of this node, through CSI drivers.
+/// Snapshots and volumes of this node, through CSI drivers or a Kubernetes API.
 ///
 /// Names make `cut` idempotent: the provider retries what the CSI specification calls retryable until `deadline`,
 /// the caller does not.
@@ -10,6 +10,11 @@ package protocol SnapshotProvider: Sendable {
   func volume(at hostPath: String) async throws(Refusal) -> VolumeRef?
   /// Checks that every volume's driver answers and can snapshot; the typical time of a cut, as measured so far.
   func prepare(_ volumes: [MemberVolume]) async throws(Refusal) -> Duration
+  /// As `prepare` above, with what is known about the cut. What it opens stays open until `discard`.
+  func prepare(_ volumes: [MemberVolume], for cut: PlannedCut) async throws(Refusal)
+    -> SnapshotReadiness
+  /// Ends what `prepare` opened: the hold is over, or never came. A `cut` that is still under way may end with a refusal.
+  func discard(_ name: SnapshotName) async
   /// Returns when every volume is cut, ready or not. `clock` gives the moments for the records.
   func cut(
     _ volumes: [MemberVolume], name: SnapshotName, clock: @Sendable () -> Duration
@@ -23,4 +28,16 @@ package protocol SnapshotProvider: Sendable {
   func restore(_ order: VolumeRestore) async throws(Refusal) -> VolumeRef
   /// Tries a driver on volumes of its own, and takes them away again.
   func probe(_ order: DriverProbe) async throws(Refusal) -> ProbeFindings
+}
+
+extension SnapshotProvider {
+  /// For providers to which every cut is like another.
+  package func prepare(_ volumes: [MemberVolume], for cut: PlannedCut) async throws(Refusal)
+    -> SnapshotReadiness
+  {
+    SnapshotReadiness(predicted: try await prepare(volumes))
+  }
+
+  /// For providers that keep nothing open.
+  package func discard(_ name: SnapshotName) async {}
 }

@@ -31,7 +31,8 @@ package struct CSISnapshotProvider: SnapshotProvider {
     }
   }
 
-  package func prepare(_ volumes: [MemberVolume]) async throws(Refusal) -> Duration {
+  /// Refuses volumes that are not mounted any more where they were planned on.
+  package func requireMounted(_ volumes: [MemberVolume]) async throws(Refusal) {
     for member in volumes {
       guard let mounted = try await volume(at: member.volume.publishedAt),
         mounted.driver == member.volume.driver, mounted.handle == member.volume.handle
@@ -41,6 +42,10 @@ package struct CSISnapshotProvider: SnapshotProvider {
           "volume \(member.volume.handle) is no longer mounted at \(member.volume.publishedAt)")
       }
     }
+  }
+
+  package func prepare(_ volumes: [MemberVolume]) async throws(Refusal) -> Duration {
+    try await requireMounted(volumes)
     var longest = Duration.zero
     for (name, members) in Self.byDriver(volumes) {
       let driver = try drivers.driver(name)

@@ -207,8 +207,8 @@ package struct VolumePublisher: Sendable {
 }
 
 /// FNV-1a, 64 bits: keeps names apart, protects nothing.
-enum StableHash {
-  static func text(_ value: String) -> String {
+package enum StableHash {
+  package static func text(_ value: String) -> String {
     var digest: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in value.utf8 { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01b3 }
     return String(digest, radix: 36)

@@ -1,0 +1,175 @@
+internal import AgentCore
+internal import CutProtocol
+internal import KubernetesClient
+internal import Logging
+internal import Model
+
+extension ClusterSnapshots {
+  /// Checks that these claims can be cut, opens the watches, and predicts how long the cut takes.
+  func prepare(_ claims: [ClaimedVolume], for cut: PlannedCut) async throws(Refusal)
+    -> SnapshotReadiness
+  {
+    for claim in claims { try refuseSharing(claim, cut) }
+    let types = try await SnapshotTypes.discover(client)
+    let planned = try await plan(claims, types, cut.name)
+    do throws(KubernetesError) {
+      try await watch.open(subjects(types))
+    } catch {
+      throw Refusal(error, during: "watching the cluster's snapshots")
+    }
+    state.withLock { state in
+      let old = state.prepared.updateValue(
+        PreparedCut(snapshots: planned, cap: cut.cap), forKey: cut.name)
+      if old != nil { watch.close() }
+    }
+    do throws(Refusal) {
+      try await label(planned)
+      let predicted = try await predict(planned, cut)
+      await warm(planned)
+      return SnapshotReadiness(predicted: predicted, remarks: remarks(claims))
+    } catch {
+      await discard(cut.name)
+      throw error
+    }
+  }
+
+  private func subjects(_ types: SnapshotTypes) -> [SnapshotWatch.Subject] {
+    let own = ResourceSelector.labels([PlannedSnapshot.ownerLabel: PlannedSnapshot.owner])
+    var subjects = [
+      SnapshotWatch.Subject(type: .volumeSnapshotContents),
+      SnapshotWatch.Subject(type: .volumeSnapshots, selector: own),
+    ]
+    if let groups = types.groups {
+      subjects.append(SnapshotWatch.Subject(type: groups.contents))
+      subjects.append(SnapshotWatch.Subject(type: groups.snapshots, selector: own))
+    }
+    return subjects
+  }
+
+  /// A volume of two members needs one snapshot that is taken once both are held: each member's own would be taken while the
+  /// other may still write.
+  private func refuseSharing(_ claim: ClaimedVolume, _ cut: PlannedCut) throws(Refusal) {
+    guard let other = cut.otherMember(with: claim.members[0].volume) else { return }
+    throw Refusal(
+      .hazard,
+      "claim \(claim.namespace)/\(claim.claim) belongs to \(cut.name.member) and to \(other): "
+        + "a snapshot of either would be taken while the other may still write",
+      hint: "leave the volume out of one of the two services in the plan, and hold both in the other")
+  }
+
+  private func remarks(_ claims: [ClaimedVolume]) -> [String] {
+    claims.filter(\.isShared).map { claim in
+      "claim \(claim.namespace)/\(claim.claim) is ReadWriteMany: what another pod writes to it is not held"
+    }
+  }
+
+  /// One group for the claims of a namespace and driver where the cluster can make groups, one snapshot for each other claim.
+  private func plan(
+    _ claims: [ClaimedVolume], _ types: SnapshotTypes, _ name: SnapshotName
+  ) async throws(Refusal) -> [PlannedSnapshot] {
+    let classes = try await classes(.volumeSnapshotClasses)
+    let groupClasses: [SnapshotClass] =
+      if let groups = types.groups { try await self.classes(groups.classes) } else { [] }
+    var planned: [PlannedSnapshot] = []
+    var grouped: Set<ClaimedVolume> = []
+    for claim in claims where !grouped.contains(claim) {
+      let together = claims.filter { $0.namespace == claim.namespace && $0.driver == claim.driver }
+      // A member has one name for a group: the claims of a second driver are cut one by one.
+      if together.count > 1, grouped.isEmpty, let groups = types.groups,
+        let chosen = try groupClasses.chooseGroup(
+          settings.groupSnapshotClasses[claim.driver.text], for: claim.driver)
+      {
+        grouped = Set(together)
+        planned.append(
+          PlannedSnapshot(
+            name: name.text(volume: nil), claims: together, className: chosen.name, group: groups))
+      } else {
+        let chosen = try classes.choose(
+          claim.askedClass ?? settings.snapshotClasses[claim.driver.text], for: claim.driver)
+        planned.append(
+          PlannedSnapshot(
+            name: name.text(volume: claim.handle), claims: [claim], className: chosen.name,
+            group: nil))
+      }
+    }
+    return planned
+  }
+
+  private func classes(_ type: ResourceType) async throws(Refusal) -> [SnapshotClass] {
+    do throws(KubernetesError) {
+      return try await client.list(type).items.map { SnapshotClass($0) }
+    } catch {
+      throw Refusal(error, during: "reading the classes of snapshots")
+    }
+  }
+
+  /// Puts the label of each group on its claims; `discard` takes it away.
+  private func label(_ planned: [PlannedSnapshot]) async throws(Refusal) {
+    for snapshot in planned where snapshot.group != nil {
+      for claim in snapshot.claims {
+        do throws(KubernetesError) {
+          try await label(claim, snapshot.groupValue)
+        } catch {
+          throw Refusal(
+            error, during: "labelling claim \(claim.namespace)/\(claim.claim) for its group")
+        }
+      }
+    }
+  }
+
+  private func label(_ claim: ClaimedVolume, _ value: String) async throws(KubernetesError) {
+    // The uid makes the server refuse another claim of the same name.
+    let patch: JSONValue = [
+      "metadata": [
+        "uid": .string(claim.claimUID), "labels": [PlannedSnapshot.groupLabel: .string(value)],
+      ]
+    ]
+    _ = try await client.patch(
+      .persistentVolumeClaims, claim.claim, in: claim.namespace, merging: patch)
+  }
+
+  /// Makes the connections that the cut uses, so that no handshake lies in the hold.
+  private func warm(_ planned: [PlannedSnapshot]) async {
+    await withDiscardingTaskGroup { group in
+      for snapshot in planned.prefix(8) {
+        group.addTask { [cutClient] in
+          // Only the connection counts: what fails here fails in the cut, and is told there.
+          _ = try? await cutClient.find(snapshot.type, snapshot.name, in: snapshot.namespace)
+        }
+      }
+    }
+  }
+
+  /// Ends a cut: what waits for it, its watches, the labels of its groups.
+  package func discard(_ name: SnapshotName) async {
+    let prepared = state.withLock { state -> PreparedCut? in
+      state.prepared.removeValue(forKey: name)
+    }
+    guard let prepared else { return }
+    for uid in prepared.created { board.forget(uid) }
+    watch.close()
+    for snapshot in prepared.snapshots where snapshot.group != nil {
+      for claim in snapshot.claims {
+        await unlabel(claim.claim, in: claim.namespace, value: snapshot.groupValue)
+      }
+    }
+  }
+
+  /// Takes a group's label from a claim that still has it; one of a later cut stays.
+  func unlabel(_ claim: String, in namespace: String, value: String) async {
+    let type = ResourceType.persistentVolumeClaims
+    do throws(KubernetesError) {
+      guard let found = try await client.find(type, claim, in: namespace),
+        found.labels[PlannedSnapshot.groupLabel] == value
+      else { return }
+      var patch: JSONValue = ["metadata": ["labels": [PlannedSnapshot.groupLabel: .null]]]
+      patch[path: ["metadata", "resourceVersion"]] = found.resourceVersion.map { .string($0) }
+      _ = try await client.patch(type, claim, in: namespace, merging: patch)
+    } catch {
+      // A claim that keeps it is taken by no later group: each has a value of its own.
+      logger.warning(
+        "label not taken from claim",
+        metadata: ["claim": "\(namespace)/\(claim)", "error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/// How fast the snapshot controller of a cluster works, as far as is known.
+///
+/// Stock controllers ask the API server five times a second after a burst of ten, whatever waits, and need several requests for
+/// each snapshot. So a cut of many claims is limited by that and not by the storage.
+struct ControllerPace: Hashable, Sendable {
+  /// Of a controller without flags (kubernetes-csi/external-snapshotter, `--kube-api-qps`, `--kube-api-burst`).
+  static let stockRate = 5.0
+  static let stockBurst = 10.0
+  /// Requests that the controller makes for one snapshot until the driver is asked: the claim's and the snapshot's finalizers,
+  /// the content, the binding and an event.
+  static let requestsPerSnapshot = 5.0
+  /// Requests that it makes for a snapshot whose class does not exist: the error and an event.
+  static let requestsPerQuestion = 2.0
+  /// Assumed until a cut was measured.
+  static let usualCut = Duration.milliseconds(800)
+
+  /// Requests a second, once measured.
+  private(set) var measuredRate: Double?
+  /// From the request to the cut, of the latest cuts.
+  private(set) var cuts: [Duration] = []
+
+  var rate: Double { measuredRate ?? Self.stockRate }
+
+  /// The median of what was measured.
+  var typicalCut: Duration {
+    guard !cuts.isEmpty else { return Self.usualCut }
+    return cuts.sorted()[cuts.count / 2]
+  }
+
+  /// How long it takes until all of so many snapshots are cut that are asked for at the same time.
+  func predicted(_ snapshots: Int) -> Duration {
+    let beyond = Double(snapshots) * Self.requestsPerSnapshot - Self.stockBurst
+    guard beyond > 0 else { return typicalCut }
+    return typicalCut + .seconds(beyond / rate)
+  }
+
+  /// The rate that a plan of so many snapshots needs in order to be cut in this time.
+  func needed(for snapshots: Int, within budget: Duration) -> Double? {
+    let room = (budget - typicalCut) / .seconds(1)
+    guard room > 0 else { return nil }
+    return ((Double(snapshots) * Self.requestsPerSnapshot - Self.stockBurst) / room).rounded(.up)
+  }
+
+  /// A cut that no other one delayed.
+  mutating func note(cut time: Duration) {
+    cuts.append(time)
+    if cuts.count > 32 { cuts.removeFirst() }
+  }
+
+  /// So many questions at once were all answered after `time`.
+  mutating func note(questions: Int, answeredAfter time: Duration) {
+    let beyond = Double(questions) * Self.requestsPerQuestion - Self.stockBurst
+    // Within the burst a controller's limit does not show.
+    guard beyond > 0 else { return }
+    measuredRate = max(Self.stockRate, beyond / max(time / .seconds(1), 0.05))
+  }
+}
