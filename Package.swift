@@ -183,7 +183,8 @@ let package = Package(
       "stillpoint-agent", "Agent/Main",
       [
         "Model", "CutProtocol", "AgentCore", "ContainerRuntimes", "Quiescers", "Snapshots",
-        "KubernetesSnapshots", "KubernetesClient", "FleetLink", "Identity", "LinuxSystem", "Telemetry", "Lifecycle", "ConfigurationFile",
+        "KubernetesSnapshots", "KubernetesClient", "FleetLink", "Identity", "LinuxSystem",
+        "Telemetry", "Lifecycle", "ConfigurationFile",
         "Release", arguments, logging, lifecycle, signals,
       ]),
 
@@ -319,6 +320,8 @@ let package = Package(
         "Snapshots", "StorageTesting", "LocalStorage", "AgentCore", "CSIWire", "CutProtocol",
         "LinuxSystem", "Model", logging,
       ] + grpc),
+    tests(
+      "KubernetesSnapshots", ["KubernetesSnapshots", "KubernetesClient", "CutProtocol", "Model"]),
     tests(
       "LocalStorage",
       ["LocalStorage", "StorageTesting", "CSIWire", "LinuxSystem", "Model", grpcTransport] + grpc),

@@ -1,5 +1,6 @@
 internal import CutProtocol
 internal import KubernetesClient
+internal import Model
 
 /// Finds the claims of mounted volumes.
 struct ClaimLookup: Sendable {

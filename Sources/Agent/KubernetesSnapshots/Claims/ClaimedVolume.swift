@@ -1,4 +1,3 @@
-internal import AgentCore
 internal import CutProtocol
 internal import KubernetesClient
 internal import Model
@@ -50,7 +49,8 @@ extension ClaimedVolume {
         hint: "only volumes with a filesystem take part in a cut")
     }
     guard let claim, claim.uid == uid else {
-      throw Refusal(.moved, "\(what) is not the one that persistent volume \(volume.name) is bound to")
+      throw Refusal(
+        .moved, "\(what) is not the one that persistent volume \(volume.name) is bound to")
     }
     guard claim["spec", "volumeName"]?.string == volume.name,
       claim["status", "phase"]?.string == "Bound"

@@ -54,7 +54,8 @@ extension [SnapshotClass] {
       .hazard,
       "driver \(driver) has \(defaults.isEmpty ? "no default" : "\(defaults.count) default") "
         + "VolumeSnapshotClass",
-      hint: known(driver) + "; name one in the agent's configuration (kubernetes.snapshotClasses), or "
+      hint: known(driver)
+        + "; name one in the agent's configuration (kubernetes.snapshotClasses), or "
         + "annotate the claim with \(ClaimedVolume.classAnnotation)")
   }
 

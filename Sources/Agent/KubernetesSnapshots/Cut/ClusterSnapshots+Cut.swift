@@ -2,6 +2,7 @@ internal import CutProtocol
 internal import KubernetesClient
 internal import Logging
 internal import Model
+internal import Synchronization
 
 extension ClusterSnapshots {
   private typealias Outcome = Result<[CutVolume], Refusal>

@@ -2,9 +2,11 @@ internal import CutProtocol
 internal import KubernetesClient
 internal import Logging
 internal import Model
+internal import Synchronization
 
 extension ClusterSnapshots {
-  private static let deletedAnnotation = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
+  private static let deletedAnnotation =
+    "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
 
   /// Deletes whatever has one of the names that a cut of these volumes gives, in whatever namespace, and waits until the storage has
   /// given it up. The number deleted.
@@ -113,7 +115,8 @@ extension ClusterSnapshots {
     async throws(KubernetesError) -> KubernetesObject?
   {
     let isGroup = contents.kind == "VolumeGroupSnapshotContent"
-    let bound = object["status", isGroup ? "boundVolumeGroupSnapshotContentName" : "boundVolumeSnapshotContentName"]
+    let bound = object[
+      "status", isGroup ? "boundVolumeGroupSnapshotContentName" : "boundVolumeSnapshotContentName"]
     let made = object.uid.map { (isGroup ? "groupsnapcontent-" : "snapcontent-") + $0 }
     guard let name = bound?.string ?? made,
       let content = try await client.find(contents, name)

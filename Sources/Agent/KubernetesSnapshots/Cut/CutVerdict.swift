@@ -73,7 +73,8 @@ extension PlannedSnapshot {
     }
     let handles = (source?["volumeHandles"]?.array ?? []).compactMap(\.string)
     guard Set(handles) == Set(claims.map(\.handle.text)), handles.count == claims.count else {
-      return "group content \(content.name) is of volumes \(handles.joined(separator: ", ")), not of those "
+      return
+        "group content \(content.name) is of volumes \(handles.joined(separator: ", ")), not of those "
         + "that were asked for"
     }
     return nil

@@ -1,6 +1,7 @@
 internal import CutProtocol
 internal import KubernetesClient
 internal import Model
+internal import Snapshots
 
 /// One object to create when the member is held: a snapshot of one claim, or of several at once.
 struct PlannedSnapshot: Hashable, Sendable {

@@ -3,6 +3,7 @@ internal import CutProtocol
 internal import KubernetesClient
 internal import Logging
 internal import Model
+internal import Synchronization
 
 extension ClusterSnapshots {
   /// How long an answer of the controller is believed.
@@ -61,7 +62,8 @@ extension ClusterSnapshots {
       throw Refusal(
         .busy,
         "the snapshot controller did not answer within \(settings.controllerAnswer.shortText)",
-        hint: "is snapshot-controller running, and is it not busy with other snapshots? A slow one needs "
+        hint:
+          "is snapshot-controller running, and is it not busy with other snapshots? A slow one needs "
           + "higher --kube-api-qps, --kube-api-burst and --worker-threads")
     }
     state.withLock { state in

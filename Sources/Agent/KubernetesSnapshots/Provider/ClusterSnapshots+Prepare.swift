@@ -1,8 +1,9 @@
 internal import AgentCore
-internal import CutProtocol
+package import CutProtocol
 internal import KubernetesClient
 internal import Logging
 internal import Model
+internal import Synchronization
 
 extension ClusterSnapshots {
   /// Checks that these claims can be cut, opens the watches, and predicts how long the cut takes.
@@ -54,7 +55,8 @@ extension ClusterSnapshots {
       .hazard,
       "claim \(claim.namespace)/\(claim.claim) belongs to \(cut.name.member) and to \(other): "
         + "a snapshot of either would be taken while the other may still write",
-      hint: "leave the volume out of one of the two services in the plan, and hold both in the other")
+      hint:
+        "leave the volume out of one of the two services in the plan, and hold both in the other")
   }
 
   private func remarks(_ claims: [ClaimedVolume]) -> [String] {

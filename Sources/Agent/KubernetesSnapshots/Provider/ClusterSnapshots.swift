@@ -1,5 +1,4 @@
-package import AgentCore
-package import CutProtocol
+internal import CutProtocol
 package import KubernetesClient
 internal import Lifecycle
 package import Logging

@@ -1,6 +1,6 @@
 package import AgentCore
 package import CutProtocol
-internal import Model
+package import Model
 package import Snapshots
 
 /// The snapshots of a node of a Kubernetes cluster: volumes of claims through the cluster's API, all others through the CSI drivers of the
@@ -90,7 +90,8 @@ package struct NodeSnapshots: SnapshotProvider {
     throw Refusal(
       .hazard,
       "volume \(source.handle) belongs to a claim of the cluster, which a node cannot give another volume",
-      hint: "restore it as a new claim: the coordinator makes one from the snapshot, in the same or "
+      hint:
+        "restore it as a new claim: the coordinator makes one from the snapshot, in the same or "
         + "another namespace")
   }
 
