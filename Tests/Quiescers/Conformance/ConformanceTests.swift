@@ -59,6 +59,12 @@ import Testing
       .postgreSQL("fsync=off", options: "-c fsync=off"), .without(["F2", "F3"]))
   }
 
+  @Test func `postgresql with a session that acknowledges early finds it out`() async throws {
+    try await Self.check(
+      .postgreSQL("synchronous_commit=off for a session", session: "synchronous_commit=off"),
+      .broken)
+  }
+
   @Test(arguments: [
     ("defaults", ""), ("binary log", "--log-bin=/srv/data/bin --sync-binlog=1"),
     ("innodb_flush_log_at_trx_commit=0", "--innodb-flush-log-at-trx-commit=0"),

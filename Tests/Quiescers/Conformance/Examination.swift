@@ -110,6 +110,11 @@ struct Examination: Sendable {
       let finding = await hold.release()
       intact = intact && finding.endedThisHold
     }
+    for hold in holds.reversed() {
+      let finding = await hold.examine()
+      if let finding { print("conformance: \(finding)") }
+      intact = intact && finding == nil
+    }
     for hold in holds.reversed() { await hold.discard() }
     return Observation(
       held: held, first: first, last: last, before: before, ended: ended, intact: intact)

@@ -30,6 +30,10 @@ import Testing
       if !finding.endedThisHold { print("interference: \(subject.name): \(finding.finding ?? "")") }
       intact = intact && finding.endedThisHold
     }
+    for hold in holds.reversed() {
+      let finding = await hold.examine()
+      intact = intact && finding == nil
+    }
     for hold in holds.reversed() { await hold.discard() }
     return intact
   }

@@ -13,26 +13,16 @@ final class Ledger: Sendable {
 
 /// One client of the server, which writes a number, waits for its acknowledgement, records it, and goes on.
 final class LoadWriter: Sendable {
-  private let process: ChildProcess
-  private let input: DescriptorHandle
-  private let output: DescriptorHandle
+  private let client: TestClient
 
   /// Writes `first`, `first + 1` and so on for as long as the client lives.
   init(_ subject: Subject, on server: TestServer, from first: Int, ledger: Ledger) throws {
-    let toClient = try DescriptorHandle.pipe()
-    let fromClient = try DescriptorHandle.pipe()
-    process = try ChildProcess(
-      path: "/usr/bin/nsenter",
-      arguments: ["-t", "\(server.process.pid)", "-m", "/bin/sh", "-c", "exec \(subject.client)"],
-      environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/"],
-      descriptors: [toClient.reading, fromClient.writing, nil])
-    input = toClient.writing
-    output = fromClient.reading
-    let (input, output) = (input, output)
+    client = try TestClient(subject.client, on: server)
+    let client = client
     startThread {
-      var reader = LineReader(output)
+      var reader = LineReader(client.output)
       var number = first
-      while Self.send(subject.write(number) + "\n", to: input) {
+      while client.say(subject.write(number)) {
         repeat {
           guard let line = reader.next() else { return }
           if subject.acknowledges(line, number) { break }
@@ -43,12 +33,43 @@ final class LoadWriter: Sendable {
     }
   }
 
-  private static func send(_ text: String, to input: DescriptorHandle) -> Bool {
-    let bytes = Array(text.utf8)
+  func stop() { client.stop() }
+}
+
+/// A program beside the server that is spoken to line by line.
+final class TestClient: Sendable {
+  private let process: ChildProcess
+  private let input: DescriptorHandle
+  let output: DescriptorHandle
+
+  init(_ command: String, on server: TestServer) throws {
+    let toClient = try DescriptorHandle.pipe()
+    let fromClient = try DescriptorHandle.pipe()
+    process = try ChildProcess(
+      path: "/usr/bin/nsenter",
+      arguments: ["-t", "\(server.process.pid)", "-m", "/bin/sh", "-c", "exec \(command)"],
+      environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/"],
+      descriptors: [toClient.reading, fromClient.writing, nil])
+    input = toClient.writing
+    output = fromClient.reading
+  }
+
+  /// Says one line; false once nobody hears it.
+  @discardableResult
+  func say(_ line: String) -> Bool {
+    let bytes = Array((line + "\n").utf8)
     // Far below what a pipe takes at once.
     return input.use { number in
       bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) } == bytes.count
     }
+  }
+
+  /// Says one line and waits for the one that answers it.
+  func ask(_ line: String) throws -> String {
+    guard say(line), !DescriptorHandle.waitUntilReadable([output], limit: .seconds(30)).isEmpty
+    else { throw TestFailure(description: "nobody answers `\(line)`") }
+    var reader = LineReader(output)
+    return reader.next() ?? ""
   }
 
   func stop() {

@@ -7,9 +7,10 @@ extension Subject {
   /// - Parameters:
   ///   - options: the server's own.
   ///   - role, database: what is set for the writer's.
+  ///   - session: what the writer sets for itself, which nobody else can ask.
   static func postgreSQL(
     _ name: String, options: String = "", role: String? = nil, database: String? = nil,
-    frozen: Bool = true
+    session: String? = nil, frozen: Bool = true
   ) -> Subject {
     let spec = HoldSpec.postgresql(PostgreSQLHold(socketDirectory: "/srv"))
     let binaries = "$(ls -d /usr/lib/postgresql/*/bin | tail -1)"
@@ -30,7 +31,7 @@ extension Subject {
       ready: "\(psql) -U postgres -c \"SELECT 1\"",
       schema: statements.map { "\(psql) -U postgres -c \"\($0)\"" }.joined(separator: " && ")
         + " && \(psql) -U postgres -d work -c \"CREATE TABLE t (id int)\"",
-      client: "\(psql) -U writer -d work",
+      client: (session.map { "env PGOPTIONS=-c\($0) " } ?? "") + "\(psql) -U writer -d work",
       write: { "INSERT INTO t VALUES (\($0)) RETURNING id;" },
       acknowledges: { $0 == "\($1)" },
       read: "\(psql) -U postgres -d work -c \"SELECT id FROM t\"")

@@ -62,6 +62,15 @@ actor HeldMember {
     return findings
   }
 
+  /// What only shows after the release: one sentence for each hold that did not give what it promised.
+  func examine() async -> [String] {
+    var findings: [String] = []
+    for hold in begun.reversed() {
+      if let finding = await hold.examine() { findings.append(finding) }
+    }
+    return findings
+  }
+
   /// Closes all sessions, once nothing uses them any more; the caller calls it until it answers true.
   func discard() async -> Bool {
     isEnding = true

@@ -106,7 +106,12 @@ extension MemberAttempt {
     case .rescued: sentences.append("the guardian had ended the hold before")
     case .gone: sentences.append("the guardian was gone at the thaw")
     }
-    let intact = findings.allSatisfy(\.endedThisHold) && guardian == .idle
+    var intact = findings.allSatisfy(\.endedThisHold) && guardian == .idle
+    if cause == .complete {
+      let examined = await held?.examine() ?? []
+      intact = intact && examined.isEmpty
+      sentences += examined
+    }
     record.thaw = ThawEvidence(endedThisHold: intact, cause: cause, findings: sentences)
     environment.logger.notice(
       "hold ended",

@@ -46,7 +46,8 @@ extension HoldTarget {
   }
 }
 
-/// A hold that prepare made ready. The caller uses it in this order: `hold`, `token` any number of times, `release`, `discard`.
+/// A hold that prepare made ready. The caller uses it in this order: `hold`, `token` any number of times, `release`, `examine`
+/// where the hold is to count, `discard`.
 ///
 /// `release` may come at any time after `hold` was called, also while it still runs or after it failed: it
 /// then ends whatever was reached. `discard` comes last in every case, exactly once.
@@ -59,8 +60,16 @@ package protocol PreparedHold: Sendable {
   func token() async throws(Refusal) -> StateToken
   /// Ends the hold; never throws, never waits longer than a second for an application that does not answer.
   func release() async -> ReleaseFinding
+  /// Looks, once every hold of the member is released, at what only shows then: a sentence when this one did not give what
+  /// its readiness promised, or when that cannot be told. May take seconds.
+  func examine() async -> String?
   /// Closes sessions and descriptors.
   func discard() async
+}
+
+extension PreparedHold {
+  /// For a hold whose tokens and release tell everything.
+  package func examine() async -> String? { nil }
 }
 
 /// What is known about a hold before it is taken.

@@ -9,32 +9,42 @@ final class PostgreSQLPreparedHold: PreparedHold {
   let member: ServiceName
   let session: PostgreSQLSession
   let entry: ContainerEntry
-  let walDirectory: String
+  let log: PostgreSQLLog
   let serverStart: String
   let readiness: HoldReadiness
+  /// The longest that a commit may take which makes the log durable.
+  let flushLimit: Duration
   private let first = Mutex<(written: String, lsn: String)?>(nil)
-  /// The first transaction that had not begun when the hold was first sampled.
-  private let firstUnbegun = Mutex<Int64?>(nil)
+  /// Where this hold began, and what was last seen of the server in it.
+  private let seen = Mutex<(origin: UnwrittenCommits.Origin, sight: UnwrittenCommits.Sight?)?>(nil)
 
   private static let limit = Duration.seconds(1)
 
   init(
-    member: ServiceName, session: PostgreSQLSession, entry: ContainerEntry, walDirectory: String,
-    serverStart: String, readiness: HoldReadiness
+    member: ServiceName, session: PostgreSQLSession, entry: ContainerEntry, log: PostgreSQLLog,
+    serverStart: String, flushLimit: Duration, readiness: HoldReadiness
   ) {
     self.member = member
     self.session = session
     self.entry = entry
-    self.walDirectory = walDirectory
+    self.log = log
     self.serverStart = serverStart
+    self.flushLimit = flushLimit
     self.readiness = readiness
   }
 
-  /// Nothing to take: the freeze that follows is the hold. Checks that the server is still there.
+  /// Nothing to take: the freeze that follows is the hold. Makes durable what was committed until now, also by those
+  /// that did not wait for it.
+  ///
+  /// Where the settings say that commits are acknowledged early, there is nothing to be kept, and on a standby nothing
+  /// can be written.
   func hold() async throws(Refusal) {
-    _ = try await position(limit: Self.limit)
-    // The holds that follow are in force when the first token is asked for.
-    firstUnbegun.withLock { $0 = nil }
+    guard readiness.fidelity.acknowledgedIsDurable else {
+      _ = try await position(limit: Self.limit)
+      return
+    }
+    let origin = try await session.flush(limit: flushLimit)
+    seen.withLock { $0 = (origin, nil) }
   }
 
   /// The write-ahead log's last change on disk with the position it reaches, the timeline and the role.
@@ -45,8 +55,8 @@ final class PostgreSQLPreparedHold: PreparedHold {
   func token() async throws(Refusal) -> StateToken {
     let files: [String: FileStatus]
     do {
-      files = try await onDedicatedThread { [entry, walDirectory] () throws(SystemError) in
-        try entry.fingerprint(walDirectory)
+      files = try await onDedicatedThread { [entry, log] () throws(SystemError) in
+        try entry.fingerprint(log.directory)
       }
     } catch {
       throw .because(error, member, "reading the write-ahead log")
@@ -59,49 +69,44 @@ final class PostgreSQLPreparedHold: PreparedHold {
       first = (written, position.lsn)
       return position.lsn
     }
-    var values = [
-      "wal": written, "lsn": stable, "timeline": position.timeline,
-      "in_recovery": position.isInRecovery,
-    ]
-    // Where the settings say so already, the commits of sessions that do not wait are no news.
-    if readiness.fidelity.acknowledgedIsDurable {
-      values["committed without the disk"] = position.committed
-    }
-    return StateToken(quiescer: readiness.quiescer, values: values)
+    if let sight = position.sight { seen.withLock { $0?.sight = sight } }
+    return StateToken(
+      quiescer: readiness.quiescer,
+      values: [
+        "wal": written, "lsn": stable, "timeline": position.timeline,
+        "in_recovery": position.isInRecovery,
+      ])
   }
 
   struct Position {
     var lsn: String
     var isInRecovery: String
     var timeline: String
-    /// How many transactions are committed that began after the hold was first sampled; counted up to about a thousand.
-    var committed: String
+    /// Nil on a standby.
+    var sight: UnwrittenCommits.Sight?
   }
 
   /// Reads only what is in memory once it was read before, and writes nothing.
   ///
-  /// A transaction that began on a frozen disk can only be committed by a session that does not wait for the disk: its
-  /// `synchronous_commit` is off, which no other session can ask. `age` tells the next transaction's number without
-  /// using one up; the snapshot's numbers are of 64 bits.
+  /// A statement's snapshot is older than whatever its functions find.
   func position(limit: Duration) async throws(Refusal) -> Position {
-    let known = firstUnbegun.withLock { $0 }
-    let begin = known.map { "\($0)" } ?? "n.unbegun"
     let row = try await session.row(
       """
       SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
-      ELSE pg_current_wal_flush_lsn() END, pg_is_in_recovery(), timeline_id, n.unbegun, \
-      (SELECT count(*) FROM generate_series(\(begin), least(n.unbegun - 1, \(begin) + 1000)) AS x \
-      WHERE txid_status(x) = 'committed') \
-      FROM pg_control_checkpoint(), \
-      (SELECT known + ((low - known) & 4294967295) AS unbegun FROM \
-      (SELECT txid_snapshot_xmax(txid_current_snapshot()) AS known, \
-      (age('3'::xid)::bigint + 3) AS low OFFSET 0) AS m OFFSET 0) AS n
-      """, columns: 5, limit: limit)
-    guard let unbegun = Int64(row[3]) else {
-      throw Refusal(.failed, "position of \(member) had an unexpected form: \(row)")
+      ELSE pg_current_wal_flush_lsn() END, pg_is_in_recovery(), timeline_id, \
+      CASE WHEN NOT pg_is_in_recovery() THEN txid_current_snapshot() END, \
+      CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() END, \
+      CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END \
+      FROM pg_control_checkpoint()
+      """, columns: 6, limit: limit)
+    var sight: UnwrittenCommits.Sight?
+    if row[1] == "f" {
+      guard let ended = TransactionSnapshot(row[3]), let written = LogPosition(row[4]),
+        let inserted = LogPosition(row[5])
+      else { throw Refusal(.failed, "position of \(member) had an unexpected form: \(row)") }
+      sight = UnwrittenCommits.Sight(ended: ended, written: written, inserted: inserted)
     }
-    firstUnbegun.withLock { $0 = $0 ?? unbegun }
-    return Position(lsn: row[0], isInRecovery: row[1], timeline: row[2], committed: row[4])
+    return Position(lsn: row[0], isInRecovery: row[1], timeline: row[2], sight: sight)
   }
 
   func release() async -> ReleaseFinding {
@@ -118,6 +123,26 @@ final class PostgreSQLPreparedHold: PreparedHold {
         return ReleaseFinding(
           endedThisHold: false, finding: "the session at \(member) did not last: \(error.message)")
       }
+    }
+  }
+
+  /// Whether the server had committed for everybody to see what the frozen disk lacks.
+  ///
+  /// What was in the server's memory alone can be read once its disk takes writes again.
+  func examine() async -> String? {
+    guard let (origin, sight) = seen.withLock({ $0 }), let sight, sight.inserted > sight.written
+    else { return nil }
+    let commits = UnwrittenCommits(origin: origin, sight: sight)
+    do throws(Refusal) {
+      _ = try await session.flush(limit: flushLimit)
+      guard let lost = try await log.unwritten(commits, of: entry, limit: flushLimit).first else {
+        return nil
+      }
+      return
+        "\(member) had acknowledged transaction \(lost) before it was on the disk: a session of it commits with synchronous_commit = off"
+    } catch {
+      return
+        "whether \(member) acknowledged what was not on its disk cannot be told: \(error.message)"
     }
   }
 

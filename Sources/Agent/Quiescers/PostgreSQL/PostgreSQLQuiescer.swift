@@ -8,6 +8,8 @@ struct PostgreSQLQuiescer: Quiescer {
   let settings: QuiescerSettings
   /// A checkpoint of a busy server may take this long.
   static let checkpointLimit = Duration.seconds(120)
+  /// A commit on a busy disk may take this long; also the limit for reading what was written meanwhile.
+  static let flushLimit = Duration.seconds(5)
 
   func prepare(
     _ hold: HoldSpec, for target: HoldTarget
@@ -45,14 +47,24 @@ struct PostgreSQLQuiescer: Quiescer {
       "SELECT pg_postmaster_start_time()", columns: 1, limit: limit)
     // A standby makes restart points by itself and refuses no CHECKPOINT; both leave less to be written at the freeze.
     _ = try await session.rows("CHECKPOINT", limit: Self.checkpointLimit)
+    let log = try await PostgreSQLLog(session, dataDirectory: found.dataDirectory, limit: limit)
+    _ = try await session.rows("SET synchronous_commit = local", limit: limit)
+    let flushLimit = min(Self.flushLimit, target.cap)
+    var took = Duration.zero
+    if found.fidelity.acknowledgedIsDurable {
+      _ = try await session.flush(limit: limit)
+      let began = LinuxKernel.timeSinceBoot()
+      _ = try await session.flush(limit: limit)
+      took = LinuxKernel.timeSinceBoot() - began
+    }
     let hold = PostgreSQLPreparedHold(
-      member: target.member, session: session, entry: entry,
-      walDirectory: found.dataDirectory + "/pg_wal", serverStart: started[0],
+      member: target.member, session: session, entry: entry, log: log, serverStart: started[0],
+      flushLimit: flushLimit,
       readiness: HoldReadiness(
         quiescer: "postgresql", fidelity: found.fidelity,
-        losesAcknowledged: !found.fidelity.acknowledgedIsDurable, predicted: .milliseconds(2),
-        remarks: found.remarks, rescue: [session.session.rescue],
-        record: [session.session.record]))
+        losesAcknowledged: !found.fidelity.acknowledgedIsDurable,
+        predicted: took * 2 + .milliseconds(2), remarks: found.remarks,
+        rescue: [session.session.rescue], record: [session.session.record]))
     // Twice, so that no later sample loads a catalog page from a frozen filesystem.
     for _ in 0..<2 { _ = try await hold.position(limit: limit) }
     return hold

@@ -70,6 +70,24 @@ struct PostgreSQLSession: Sendable {
     return row
   }
 
+  /// Makes durable whatever the server has in its log: a commit of our own waits for the disk, and with it for all that
+  /// came before. Returns where the log had been before it.
+  ///
+  /// The session's `synchronous_commit` must be `local`: nothing here waits for another server.
+  func flush(limit: Duration) async throws(Refusal) -> UnwrittenCommits.Origin {
+    let row = try await row(
+      """
+      SELECT b.position, pg_walfile_name(b.position), txid_current(), \
+      pg_logical_emit_message(true, 'stillpoint', '') \
+      FROM (SELECT pg_current_wal_insert_lsn() AS position OFFSET 0) AS b
+      """, columns: 4, limit: limit)
+    guard let position = LogPosition(row[0]), let timeline = UInt32(row[1].prefix(8), radix: 16),
+      let transaction = UInt64(row[2])
+    else { throw Refusal(.failed, "flush of \(member) had an unexpected answer: \(row)") }
+    return UnwrittenCommits.Origin(
+      position: position, transaction: transaction, timeline: timeline)
+  }
+
   private func hint(_ failure: ClientSession.Failure) -> String? {
     guard case .ended = failure else { return nil }
     return
