@@ -196,6 +196,45 @@ import Testing
     #expect(node.snapshots.existing.count == 1)
   }
 
+  @Test func `an end is told once the ledger has it, however long its disk is full`() async throws {
+    let node = CutNode()
+    try await node.serving { service in
+      let hold = try await node.held(service, fence)
+      await node.witness(service, fence, hold)
+      try await eventually("the certificate is there") { node.certificate(fence) != nil }
+      node.ledgerFile.fill(true)
+      await service.handle(.settled(fence: fence, member: orders))
+      try await node.advancing("it is tried again and again") { node.ledgerFile.refused >= 4 }
+      #expect(node.endings(fence) == [])
+      // A crash now would find the attempt.
+      #expect(
+        try await AgentLedger(file: CopiedFile(node.ledgerFile), boot: "boot").entries.count == 1)
+      node.ledgerFile.fill(false)
+      try await node.advancing("it is told") { node.endings(fence) == ["settled"] }
+    }
+    #expect(try await AgentLedger(file: node.ledgerFile, boot: "boot").entries.isEmpty)
+    #expect(node.snapshots.existing.count == 1)
+  }
+
+  @Test func `what was deleted is told once the ledger has it`() async throws {
+    let node = CutNode()
+    try await node.serving { service in
+      let hold = try await node.held(service, fence)
+      await node.witness(service, fence, hold)
+      try await eventually("the certificate is there") { node.certificate(fence) != nil }
+      node.ledgerFile.fill(true)
+      await service.handle(.abort(fence: fence, member: orders, reason: "not needed"))
+      // First of all the certificate is to be withdrawn, so nothing is deleted yet.
+      try await node.advancing("it is tried again and again") { node.ledgerFile.refused >= 4 }
+      #expect(node.endings(fence) == [])
+      #expect(node.snapshots.existing.count == 1)
+      node.ledgerFile.fill(false)
+      try await node.advancing("it is told") { node.endings(fence) == ["not needed"] }
+    }
+    #expect(node.snapshots.existing == [])
+    #expect(try await AgentLedger(file: node.ledgerFile, boot: "boot").entries.isEmpty)
+  }
+
   @Test func `after a restart an attempt without certificate is cleaned up and never held`()
     async throws
   {
@@ -235,4 +274,16 @@ import Testing
     #expect(try await AgentLedger(file: node.ledgerFile, boot: "boot").entries.isEmpty)
     #expect(node.log.count("hold orders") == 0)
   }
+}
+
+/// What a file holds now, for a reader that must not write to it.
+private struct CopiedFile: StateFile {
+  let path = "copy"
+  private let original: MemoryFile
+
+  init(_ original: MemoryFile) { self.original = original }
+
+  func read(limit: Int) throws -> [UInt8]? { try original.read(limit: limit) }
+  func replace(with new: [UInt8]) throws {}
+  func replaceBeside(with new: [UInt8]) async throws {}
 }

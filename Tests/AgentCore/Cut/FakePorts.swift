@@ -198,12 +198,28 @@ final class FakeReports: ReportSink {
   }
 }
 
-/// A file in memory, which outlives whoever wrote it.
+/// A file in memory, which outlives whoever wrote it; while its disk is full it keeps what it has.
 final class MemoryFile: StateFile {
+  struct Full: Error {}
+
   let path = "memory"
   private let bytes = Mutex<[UInt8]?>(nil)
+  private let disk = Mutex((isFull: false, refused: 0))
+
+  /// How often something could not be written.
+  var refused: Int { disk.withLock(\.refused) }
+  func fill(_ isFull: Bool) { disk.withLock { $0.isFull = isFull } }
 
   func read(limit: Int) throws -> [UInt8]? { bytes.withLock { $0 } }
-  func replace(with new: [UInt8]) throws { bytes.withLock { $0 = new } }
+
+  func replace(with new: [UInt8]) throws {
+    let isFull = disk.withLock { disk in
+      if disk.isFull { disk.refused += 1 }
+      return disk.isFull
+    }
+    guard !isFull else { throw Full() }
+    bytes.withLock { $0 = new }
+  }
+
   func replaceBeside(with new: [UInt8]) async throws { try replace(with: new) }
 }
