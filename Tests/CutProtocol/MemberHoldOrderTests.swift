@@ -46,6 +46,20 @@ import Testing
     #expect(driver.order(driver.queryOrder) == [])
   }
 
+  @Test func `a query before the freeze lets go: no witness can name the member any more`() {
+    let reason = "its attempt was over before it was held"
+    var prepared = Driver.reached(.prepared)
+    #expect(prepared.order(prepared.queryOrder) == [.report(.ended(reason: reason)), .discard])
+    var preparing = Driver.reached(.preparing)
+    #expect(preparing.order(preparing.queryOrder) == [.report(.ended(reason: reason))])
+    #expect(preparing.feed(.prepared(Fixture.preparation())) == [.discard])
+    for var driver in [prepared, preparing] {
+      let actions = driver.order(driver.freezeOrder)
+      #expect(!actions.contains { if case .takeHolds = $0 { true } else { false } })
+      #expect(driver.order(driver.queryOrder) == [.report(.ended(reason: reason))])
+    }
+  }
+
   @Test func `a query of a member that is not held any more says why it ended`() {
     var driver = Driver.reached(.prepared)
     driver.order(driver.abortOrder)

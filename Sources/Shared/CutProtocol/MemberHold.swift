@@ -159,8 +159,14 @@ package struct MemberHold: Hashable, Sendable {
       abortOrdered = true
       return end(.aborted, Refusal(.failed, reason))
     case .query:
-      if case .ended(let reason) = state { return [.report(.ended(reason: reason))] }
-      return answerAgain()
+      switch state {
+      case .ended(let reason): return [.report(.ended(reason: reason))]
+      case .preparing, .prepared:
+        // Only a coordinator that goes on after the attempt's own asks. No witness can name a member that was never held.
+        abortOrdered = true
+        return end(.aborted, Refusal(.failed, "its attempt was over before it was held"))
+      case .freezing, .held, .thawing, .certifying, .certified: return answerAgain()
+      }
     case .settled:
       guard case .certified = state else { return [] }
       state = .ended(reason: "settled")
