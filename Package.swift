@@ -248,8 +248,27 @@ let package = Package(
     tests("GuardianWatch", ["GuardianWatch"]),
     tests("LinuxSystem", ["LinuxSystem"]),
     tests("FleetWire", ["FleetWire", "CutProtocol", "Model"] + grpc),
+    // An API server in this process, which keeps to the recordings.
+    .target(
+      name: "ClusterTesting",
+      dependencies: [
+        "KubernetesClient", logging,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ] + x509, path: "Tests/Support/Cluster", swiftSettings: strict),
     tests(
-      "KubernetesClient", ["KubernetesClient"], resources: [.copy("Recordings")]),
+      "KubernetesClient",
+      [
+        "KubernetesClient", "ClusterTesting", logging,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOFoundationCompat", package: "swift-nio"),
+      ] + x509,
+      resources: [.copy("Recordings")]),
     tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
     tests(
       "Catalog",
