@@ -71,7 +71,7 @@ import Testing
     let clock = EagerClock()
     let outcomes = Mutex<[CutOutcome]>([])
     let recovery = CutRecovery(
-      store: store, gateway: coordinator.fleet, closer: coordinator.closer,
+      store: store, closer: coordinator.closer,
       verifier: NameVerifier(), authorities: [], clock: clock,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     await recovery.run { outcome in outcomes.withLock { $0.append(outcome) } }
@@ -96,6 +96,22 @@ import Testing
       try await complete(cut, coordinator.fleet)
       let (outcomes, _) = await recover(coordinator, store: coordinator.catalog)
       #expect(outcomes.map(\.verdict.grade) == [.applicationConsistent])
+    }
+  }
+
+  @Test func `does not count what was said to an earlier coordinator`() async throws {
+    try await withCoordinator { coordinator in
+      let cut = try await interrupt(coordinator)
+      let member = try #require(cut.plan.plan.members.first)
+      let certificate = HoldCertificate(statement: Data(), signature: Data(), chain: [])
+      let epoch = await coordinator.fences.epoch
+      for (obeyed, isConfirmed) in [(epoch - 1, false), (epoch + 1, false), (epoch, true)] {
+        await coordinator.closer.reported(
+          CutReport(
+            fence: cut.fence, member: member.name, news: .certified(certificate), obeyed: obeyed),
+          from: member.node, isAwaited: false)
+        #expect(await coordinator.closer.isConfirmed(cut.fence, member.name) == isConfirmed)
+      }
     }
   }
 

@@ -105,7 +105,8 @@ final class FakeFleet: AgentGateway {
     for action in actions {
       switch action {
       case .report(let news):
-        let report = CutReport(fence: order.fence, member: order.member, news: news)
+        let report = CutReport(
+          fence: order.fence, member: order.member, news: news, obeyed: order.issuer)
         await events.withLock { $0 }?.agentReported(node, report)
       case .takeHolds: await perform(feed(.holdsTaken, order), order, node)
       case .cutSnapshots: await perform(feed(.snapshotsCut, order), order, node)

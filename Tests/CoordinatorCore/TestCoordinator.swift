@@ -23,7 +23,7 @@ struct TestCoordinator {
     let router = CutRouter()
     let clock = BootClock()
     let fences = try await FenceSource(store: catalog)
-    let closer = AttemptCloser(store: catalog, gateway: fleet, logger: logger)
+    let closer = AttemptCloser(store: catalog, gateway: fleet, fences: fences, logger: logger)
     let crew = Crew()
     directory = FleetDirectory(
       nodes: catalog, placements: catalog, fences: fences, router: router, closer: closer,

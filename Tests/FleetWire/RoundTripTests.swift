@@ -68,7 +68,8 @@ struct RoundTripTests {
       ]
       for news in all {
         let report = CutReport(
-          fence: generator.fence(), member: try ServiceName(generator.name()), news: news)
+          fence: generator.fence(), member: try ServiceName(generator.name()), news: news,
+          obeyed: generator.next())
         try check(.report(report), seed: seed)
       }
     }
@@ -103,6 +104,7 @@ struct RoundTripTests {
       var generator = Generator(seed: seed)
       let fence = generator.fence()
       let member = try ServiceName(generator.name())
+      let later = fence.epoch < .max ? fence.epoch + 1 : nil
       for order: CutOrder in [
         .prepare(
           fence: fence, member: member, plan: Data((generator.text() + "x").utf8),
@@ -113,6 +115,9 @@ struct RoundTripTests {
         .witness(fence: fence, member: member, vector: try generator.vector()),
         .abort(fence: fence, member: member, reason: generator.text()),
         .query(fence: fence, member: member), .settled(fence: fence, member: member),
+        .abort(fence: fence, member: member, reason: generator.text(), by: later),
+        .query(fence: fence, member: member, by: later),
+        .settled(fence: fence, member: member, by: later),
       ] {
         try check(.order(order), seed: seed)
       }

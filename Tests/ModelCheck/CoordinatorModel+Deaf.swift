@@ -5,7 +5,8 @@ import Model
 extension CoordinatorModel {
   /// Whether a report can never again change anything here.
   func isDeaf(to report: CutReport, _ hearer: Int) -> Bool {
-    hearer == 1 ? isFirstDeaf(to: report) : isSecondDeaf(to: report)
+    guard hearer == 1 else { return isSecondDeaf(to: report) }
+    return isFirstDeaf(to: report) && (keeps(.confirmedInThisEpoch) || isSecondDeaf(to: report))
   }
 
   /// An attempt that is over is never gone back to, and within one the machine goes forward only.

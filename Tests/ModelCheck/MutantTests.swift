@@ -30,6 +30,7 @@ import Testing
     (.everyCertificate, Bounds(attempts: 1), "L3"),
     (.noneLeftOutAfterWitness, Bounds(attempts: 1, bestEffort: true), "S19"),
     (.epochCondition, Bounds(attempts: 1, secondCoordinator: true), "S8"),
+    (.confirmedInThisEpoch, Bounds(attempts: 1, secondCoordinator: true), "S14"),
     (.confirmedByAgents, Bounds(attempts: 1, secondCoordinator: true), "S14"),
     (.holdEndedByItsThaw, Bounds(attempts: 1, thirdParties: 1), "S12"),
     (.tokenUnchanged, Bounds(attempts: 1, thirdParties: 1), "S12"),

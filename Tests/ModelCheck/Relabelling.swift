@@ -40,11 +40,13 @@ struct Relabelling {
       .renew(fence: fence, member: name(member), hold: hold(id), lease: lease)
     case .witness(let fence, let member, let witness):
       .witness(fence: fence, member: name(member), vector: vector(witness))
-    case .abort(let fence, let member, _):
+    case .abort(let fence, let member, _, let epoch):
       // The reason is for people; without it, orders that differ in nothing else are one.
-      .abort(fence: fence, member: name(member), reason: "")
-    case .query(let fence, let member): .query(fence: fence, member: name(member))
-    case .settled(let fence, let member): .settled(fence: fence, member: name(member))
+      .abort(fence: fence, member: name(member), reason: "", by: epoch)
+    case .query(let fence, let member, let epoch):
+      .query(fence: fence, member: name(member), by: epoch)
+    case .settled(let fence, let member, let epoch):
+      .settled(fence: fence, member: name(member), by: epoch)
     }
   }
 

@@ -40,12 +40,13 @@ struct Sabotage: Sendable {
       CutReport(fence: record.fence, member: record.member, news: .frozen(hold)))
   }
 
-  func coordinatorBegins(_ closer: AttemptCloser, _ store: FleetStore) async {
+  func coordinatorBegins(_ closer: AttemptCloser, _ store: FleetStore, epoch: UInt64) async {
     guard mutant == .recoveryTrustsStored else { return }
     for entry in store.unfinished().members {
       guard let certificate = entry.certificate else { continue }
       await closer.reported(
-        CutReport(fence: entry.fence, member: entry.member, news: .certified(certificate)),
+        CutReport(
+          fence: entry.fence, member: entry.member, news: .certified(certificate), obeyed: epoch),
         from: entry.node, isAwaited: false)
     }
   }

@@ -42,7 +42,8 @@ struct CoordinatorAssembly {
     let times = CutTimes()
     let fences = try await FenceSource(store: catalog)
     let router = CutRouter()
-    let closer = AttemptCloser(store: catalog, gateway: gateway, logger: logger)
+    let closer = AttemptCloser(
+      store: catalog, gateway: gateway, fences: fences, logger: logger)
     directory = FleetDirectory(
       nodes: catalog, placements: catalog, fences: fences, router: router, closer: closer,
       clock: clock, logger: logger)
@@ -96,7 +97,7 @@ struct CoordinatorAssembly {
       upkeep: CutUpkeep(
         closer: closer, backups: backups,
         recovery: CutRecovery(
-          store: catalog, gateway: gateway, closer: closer, verifier: verifier,
+          store: catalog, closer: closer, verifier: verifier,
           authorities: authorities, clock: clock, logger: logger), clock: clock),
       restores: restores)
   }

@@ -2,6 +2,8 @@ package import Foundation
 package import Model
 
 /// What the coordinator tells an agent about one member of one cut. None of them freezes anything but `freeze`.
+///
+/// Those that end an attempt may come from a later coordinator than the attempt's own, and then name its epoch as `by`.
 package enum CutOrder: Hashable, Sendable {
   /// Get everything ready; nothing is held yet. `plan` is the sealed plan's bytes.
   case prepare(fence: Fence, member: ServiceName, plan: Data, lease: Duration)
@@ -11,26 +13,35 @@ package enum CutOrder: Hashable, Sendable {
   case renew(fence: Fence, member: ServiceName, hold: HoldID, lease: Duration)
   case witness(fence: Fence, member: ServiceName, vector: WitnessVector)
   /// Thaw now if held, drop what was prepared, delete this attempt's snapshots.
-  case abort(fence: Fence, member: ServiceName, reason: String)
+  case abort(fence: Fence, member: ServiceName, reason: String, by: UInt64? = nil)
   /// Tell what became of this member: answered with `certified`, or `ended` when there is no certificate.
-  case query(fence: Fence, member: ServiceName)
+  case query(fence: Fence, member: ServiceName, by: UInt64? = nil)
   /// The backup is stored: the agent may forget the certificate.
-  case settled(fence: Fence, member: ServiceName)
+  case settled(fence: Fence, member: ServiceName, by: UInt64? = nil)
 
   package var fence: Fence {
     switch self {
     case .prepare(let fence, _, _, _), .freeze(let fence, _, _), .renew(let fence, _, _, _),
-      .witness(let fence, _, _), .abort(let fence, _, _), .query(let fence, _),
-      .settled(let fence, _):
+      .witness(let fence, _, _), .abort(let fence, _, _, _), .query(let fence, _, _),
+      .settled(let fence, _, _):
       fence
+    }
+  }
+
+  /// The epoch of the coordinator that speaks; never older than that of the attempt.
+  package var issuer: UInt64 {
+    switch self {
+    case .abort(_, _, _, let epoch), .query(_, _, let epoch), .settled(_, _, let epoch):
+      max(epoch ?? 0, fence.epoch)
+    case .prepare, .freeze, .renew, .witness: fence.epoch
     }
   }
 
   package var member: ServiceName {
     switch self {
     case .prepare(_, let member, _, _), .freeze(_, let member, _), .renew(_, let member, _, _),
-      .witness(_, let member, _), .abort(_, let member, _), .query(_, let member),
-      .settled(_, let member):
+      .witness(_, let member, _), .abort(_, let member, _, _), .query(_, let member, _),
+      .settled(_, let member, _):
       member
     }
   }
@@ -41,11 +52,15 @@ package struct CutReport: Hashable, Sendable {
   package var fence: Fence
   package var member: ServiceName
   package var news: News
+  /// The newest epoch that the attempt had obeyed when it said this: 0 for none. What was said to an earlier coordinator
+  /// is no answer to a later one.
+  package var obeyed: UInt64
 
-  package init(fence: Fence, member: ServiceName, news: News) {
+  package init(fence: Fence, member: ServiceName, news: News, obeyed: UInt64 = 0) {
     self.fence = fence
     self.member = member
     self.news = news
+    self.obeyed = obeyed
   }
 
   package enum News: Hashable, Sendable {

@@ -155,7 +155,7 @@ package struct MemberHold: Hashable, Sendable {
       }
       witness = vector
       return thawIfComplete()
-    case .abort(_, _, let reason):
+    case .abort(_, _, let reason, _):
       abortOrdered = true
       return end(.aborted, Refusal(.failed, reason))
     case .query:

@@ -80,6 +80,10 @@ extension CutOrder {
     try field("fence").present(wire.hasFence)
     let fence = Fence(wire.fence)
     let member: ServiceName = try field("member").name(wire.member)
+    guard wire.issuer >= fence.epoch else {
+      throw field("issuer").error("epoch \(wire.issuer) is older than its own attempt \(fence)")
+    }
+    let issuer = wire.issuer > fence.epoch ? wire.issuer : nil
     switch wire.kind {
     case .prepare(let prepare):
       let field = field("prepare")
@@ -102,9 +106,10 @@ extension CutOrder {
         vector: try WitnessVector(encoded: witness.vector, field("witness")("vector")))
     case .abort(let abort):
       self = .abort(
-        fence: fence, member: member, reason: try field("abort")("reason").text(abort.reason))
-    case .query: self = .query(fence: fence, member: member)
-    case .settled: self = .settled(fence: fence, member: member)
+        fence: fence, member: member, reason: try field("abort")("reason").text(abort.reason),
+        by: issuer)
+    case .query: self = .query(fence: fence, member: member, by: issuer)
+    case .settled: self = .settled(fence: fence, member: member, by: issuer)
     case nil: throw field.error("it is an order of an unknown kind")
     }
   }
@@ -113,6 +118,7 @@ extension CutOrder {
     var wire = Stillpoint_Fleet_V1_Order()
     wire.fence = fence.wire
     wire.member = member.text
+    wire.issuer = issuer
     switch self {
     case .prepare(_, _, let plan, let lease):
       guard plan.count <= WireLimits.plan else {
@@ -135,7 +141,7 @@ extension CutOrder {
     case .witness(_, _, let vector):
       let bytes = try vectors.bytes(of: vector)
       wire.witness = .with { $0.vector = bytes }
-    case .abort(_, _, let reason): wire.abort = .with { $0.reason = reason.forWire }
+    case .abort(_, _, let reason, _): wire.abort = .with { $0.reason = reason.forWire }
     case .query: wire.query = .init()
     case .settled: wire.settled = .init()
     }

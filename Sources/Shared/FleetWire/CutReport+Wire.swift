@@ -8,13 +8,14 @@ extension CutReport {
     try field("fence").present(wire.hasFence)
     self.init(
       fence: Fence(wire.fence), member: try field("member").name(wire.member),
-      news: try News(wire.news, field))
+      news: try News(wire.news, field), obeyed: wire.obeyed)
   }
 
   func wire() throws -> Stillpoint_Fleet_V1_Report {
     var wire = Stillpoint_Fleet_V1_Report()
     wire.fence = fence.wire
     wire.member = member.text
+    wire.obeyed = obeyed
     switch news {
     case .prepared(let hold, let preparation):
       wire.prepared = preparation.wire

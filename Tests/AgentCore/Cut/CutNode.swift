@@ -155,6 +155,13 @@ struct CutNode: Sendable {
     return nil
   }
 
+  /// The epochs to which certificates were given.
+  func obeyed(_ fence: Fence) -> [UInt64] {
+    reports.all.compactMap { report in
+      if report.fence == fence, case .certified = report.news { report.obeyed } else { nil }
+    }
+  }
+
   func certificate(_ fence: Fence) -> HoldCertificate? {
     for case .certified(let certificate) in news(fence) { return certificate }
     return nil

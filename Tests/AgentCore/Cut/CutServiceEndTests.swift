@@ -196,6 +196,56 @@ import Testing
     #expect(node.snapshots.existing.count == 1)
   }
 
+  @Test func `nothing is taken back for an older coordinator once a newer one has asked`()
+    async throws
+  {
+    let node = CutNode()
+    try await node.serving { service in
+      let hold = try await node.held(service, fence)
+      await node.witness(service, fence, hold)
+      try await eventually("the certificate is there") { node.certificate(fence) != nil }
+      await service.handle(.query(fence: fence, member: orders, by: 2))
+      try await eventually("it is given to the newer one") {
+        node.obeyed(fence) == [fence.epoch, 2]
+      }
+    }
+    for life in 1...2 {
+      try await node.serving { service in
+        await service.handle(.abort(fence: fence, member: orders, reason: "not needed"))
+        await service.handle(.query(fence: fence, member: orders))
+        await service.handle(.settled(fence: fence, member: orders))
+        try await eventually("the older one is refused") {
+          node.refusals(fence).count { $0.code == .staleFence } == 3 * life
+        }
+        #expect(node.endings(fence) == [])
+        #expect(node.snapshots.existing.count == 1)
+        // It may not begin anything either.
+        let older = CutNode.fence(life == 1 ? 2 : 3)
+        try await node.prepare(service, older)
+        try await eventually("a fence of it is refused") {
+          node.refusals(older).map(\.code) == [.staleFence]
+        }
+      }
+    }
+    try await node.serving { service in
+      await service.handle(.abort(fence: fence, member: orders, reason: "not needed", by: 2))
+      try await eventually("the newer one is obeyed") { node.endings(fence) == ["not needed"] }
+    }
+    #expect(node.snapshots.existing == [])
+  }
+
+  @Test func `a newer coordinator ends a hold even when the ledger's disk is full`() async throws {
+    let node = CutNode()
+    try await node.serving { service in
+      _ = try await node.held(service, fence)
+      node.ledgerFile.fill(true)
+      await service.handle(.abort(fence: fence, member: orders, reason: "superseded", by: 2))
+      try await eventually("it is released") { node.log.count("release orders") == 1 }
+      node.ledgerFile.fill(false)
+      try await node.advancing("it is cleaned up") { node.endings(fence) == ["superseded"] }
+    }
+  }
+
   @Test func `an end is told once the ledger has it, however long its disk is full`() async throws {
     let node = CutNode()
     try await node.serving { service in

@@ -24,7 +24,7 @@ enum Naming {
     case .freeze: "freeze"
     case .renew: "renew"
     case .witness: "witness"
-    case .abort(_, _, let reason): "abort (\(reason))"
+    case .abort(_, _, let reason, _): "abort (\(reason))"
     case .query: "query"
     case .settled: "settled"
     }

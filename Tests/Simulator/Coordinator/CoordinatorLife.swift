@@ -61,7 +61,8 @@ final class CoordinatorLife: @unchecked Sendable {
     let random = SeededSource(world.random.fork())
     let fences = try await FenceSource(store: records)
     let router = CutRouter()
-    let closer = AttemptCloser(store: catalog, gateway: gateway, logger: logger)
+    let closer = AttemptCloser(
+      store: catalog, gateway: gateway, fences: fences, logger: logger)
     let directory = FleetDirectory(
       nodes: records, placements: records, fences: fences, router: router, closer: closer,
       clock: clock, logger: logger)
@@ -76,7 +77,7 @@ final class CoordinatorLife: @unchecked Sendable {
         verifier: world.notary, authorities: [], times: world.times, clock: clock, random: random,
         logger: logger), tasks: crew)
     let recovery = CutRecovery(
-      store: catalog, gateway: gateway, closer: closer, verifier: world.notary, authorities: [],
+      store: catalog, closer: closer, verifier: world.notary, authorities: [],
       clock: clock, logger: logger)
     CutUpkeep(closer: closer, backups: backups, recovery: recovery, clock: clock).begin(on: crew)
     let fleet = FleetService(
@@ -87,7 +88,7 @@ final class CoordinatorLife: @unchecked Sendable {
     let agents = AgentService(
       nodes: records, audit: records, gateway: gateway,
       issue: { _ in ("token", Timestamp(nanoseconds: 0)) }, copyCatalog: { _ in })
-    await world.mutant.coordinatorBegins(closer, world.store)
+    await world.mutant.coordinatorBegins(closer, world.store, epoch: fences.epoch)
     return Core(
       fences: fences, directory: directory, backups: backups, agents: agents, fleet: fleet,
       closer: closer, crew: crew)

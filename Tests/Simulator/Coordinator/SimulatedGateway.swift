@@ -16,7 +16,7 @@ struct SimulatedGateway: AgentGateway {
       if !world.store.isBegun(order.fence, order.member), !world.wasForgotten(order.fence) {
         world.violate("S13", "\(order.member) was asked before \(order.fence) was durable")
       }
-    case .abort(let fence, _, _): world.gaveUp(fence)
+    case .abort(let fence, _, _, _): world.gaveUp(fence)
     default: break
     }
     world.census.count("order:\(Naming.kind(order))")

@@ -95,7 +95,7 @@ package struct CoordinatorModel: Sendable {
       jitter: times.pauses.map { _ in 0.5 }, at: now)
   }
 
-  func keeps(_ rule: Rule) -> Bool { without != rule }
+  package func keeps(_ rule: Rule) -> Bool { without != rule }
 
   /// Whether the attempt is still to be ended on the member's node, as far as the store knows.
   package func isOpen(_ report: CutReport) -> Bool {
@@ -109,7 +109,10 @@ package struct CoordinatorModel: Sendable {
     case .cancels: feed(.cancel(reason: "cancelled by the operator"), at: now, &outcome)
     case .cannotReach(let member):
       feed(.unreachable(member, reason: "its node is away"), at: now, &outcome)
-    case .hears(let report, 1): hear(report, at: now, &outcome)
+    case .hears(let report, 1):
+      hear(report, at: now, &outcome)
+      // What comes late from an agent that had not heard of the second one yet.
+      if hasSecond, !keeps(.confirmedInThisEpoch) { confirm(report) }
     case .hears(let report, _): confirm(report)
     case .commits: commit(&outcome)
     case .secondStarts(let firstGoesOn):

@@ -33,6 +33,7 @@ package enum Rule: String, CaseIterable, Sendable {
   case callersFirst = "a drained member is frozen after its callers"
   case epochCondition = "only the current epoch commits"
   case confirmedByAgents = "recovery counts what agents confirm, not what was stored"
+  case confirmedInThisEpoch = "recovery counts only what was said to it"
   case epochRaised = "a stale fence raises the epoch"
 
   // What a verdict is drawn from.

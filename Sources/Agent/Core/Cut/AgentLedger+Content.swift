@@ -33,6 +33,8 @@ extension AgentLedger {
     /// Keeps the attempt's certificate, or gives it up.
     case certify(Fence, ServiceName, HoldCertificate?)
     case close(Fence, ServiceName)
+    /// A coordinator of this epoch has spoken.
+    case obey(UInt64)
   }
 }
 
@@ -53,7 +55,21 @@ extension AgentLedger.Content {
       guard let index = place(of: fence, member) else { return false }
       entries.remove(at: index)
       return true
+    case .obey(let epoch):
+      guard epoch >= highest.epoch else {
+        throw Refusal(
+          .staleFence, "a coordinator of epoch \(highest.epoch) has spoken since epoch \(epoch)")
+      }
+      return begin(epoch)
     }
+  }
+
+  /// Nothing of an earlier epoch counts any more.
+  private mutating func begin(_ epoch: UInt64) -> Bool {
+    guard epoch > highest.epoch else { return false }
+    members = [:]
+    highest = Fence(epoch: epoch, cut: 0, attempt: 0)
+    return true
   }
 
   private func place(of fence: Fence, _ member: ServiceName) -> Int? {
@@ -73,7 +89,7 @@ extension AgentLedger.Content {
       throw Refusal(
         .busy, "\(entries.count) earlier attempts of this node are not settled yet")
     }
-    if fence.epoch > highest.epoch { members = [:] }
+    _ = begin(fence.epoch)
     highest = max(highest, fence)
     members[name.text] = fence
     entries.append(entry)

@@ -99,6 +99,14 @@ package actor AgentLedger {
     return hold
   }
 
+  /// Remembers durably that a coordinator of this epoch has spoken; refuses one that is older than another which has.
+  ///
+  /// Written only when a newer one speaks for the first time.
+  package func obey(_ epoch: UInt64) async throws(Refusal) {
+    guard epoch != content.highest.epoch else { return }
+    try await decide(.obey(epoch))
+  }
+
   /// Keeps the certificate of an open attempt.
   package func keep(_ certificate: HoldCertificate, fence: Fence, member: ServiceName)
     async throws(Refusal)

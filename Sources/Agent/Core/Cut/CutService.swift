@@ -51,6 +51,7 @@ package actor CutService {
   package func handle(_ order: CutOrder) async {
     // An order that is quicker than the start would find nothing of what the ledger has, or be taken for a part of it.
     await recover()
+    guard await obeys(order) else { return }
     let key = AttemptKey(fence: order.fence, member: order.member)
     if case .prepare(let fence, let member, let bytes, let lease) = order {
       guard attempts[key] == nil else { return }
@@ -59,6 +60,25 @@ package actor CutService {
       await attempt.feed(.order(order))
     } else {
       await answerUnknown(order)
+    }
+  }
+
+  /// Once a newer coordinator has spoken, none of an older one is obeyed: it might take back what the newer one builds on.
+  ///
+  /// A prepare is judged with its fence. What the ledger cannot take in yet is refused and comes again; only an abort of
+  /// a newer coordinator is obeyed all the same, for nobody must stay held because a disk is full.
+  private func obeys(_ order: CutOrder) async -> Bool {
+    if case .prepare = order { return true }
+    do throws(Refusal) {
+      try await ledger.obey(order.issuer)
+      return true
+    } catch {
+      environment.logger.notice(
+        "order not obeyed",
+        metadata: ["member": "\(order.member)", "fence": "\(order.fence)", "error": "\(error)"])
+      if case .abort = order, error.code != .staleFence { return true }
+      await report(order.fence, order.member, .nack(error))
+      return false
     }
   }
 
@@ -175,7 +195,9 @@ package actor CutService {
   }
 
   private func report(_ fence: Fence, _ member: ServiceName, _ news: CutReport.News) async {
-    await environment.reports.send(CutReport(fence: fence, member: member, news: news))
+    await environment.reports.send(
+      CutReport(
+        fence: fence, member: member, news: news, obeyed: await ledger.highestFence.epoch))
   }
 
   private func anythingHeld() async -> Bool {

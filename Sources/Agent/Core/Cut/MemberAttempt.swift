@@ -26,7 +26,9 @@ actor MemberAttempt {
   private let onEnd: @Sendable (AttemptKey) async -> Void
 
   private var machine: MemberHold
-  private var outbox: [CutReport.News] = []
+  private var outbox: [CutReport] = []
+  /// The newest epoch of a coordinator whose order came here.
+  private var obeyed: UInt64
   private var isSending = false
   var prepared: MemberPreparation?
   var held: HeldMember?
@@ -46,6 +48,8 @@ actor MemberAttempt {
     self.member = entry.member
     self.backup = entry.backup
     self.plan = plan
+    // After a restart nobody has been obeyed yet in this life.
+    self.obeyed = plan == nil ? 0 : entry.fence.epoch
     self.machine = machine
     self.environment = environment
     self.ledger = ledger
@@ -77,6 +81,7 @@ actor MemberAttempt {
   }
 
   func feed(_ event: MemberHold.Event) {
+    if case .order(let order) = event { obeyed = max(obeyed, order.issuer) }
     let now = environment.clock.now()
     let before = machine
     let actions = machine.apply(event, at: now)
@@ -111,7 +116,8 @@ actor MemberAttempt {
     if case .frozen = news, record.frozenSent == nil {
       record.frozenSent = environment.clock.now()
     }
-    outbox.append(news)
+    outbox.append(
+      CutReport(fence: key.fence, member: key.member, news: news, obeyed: obeyed))
     guard !isSending else { return }
     isSending = true
     crew.run { await self.sendReports() }
@@ -119,9 +125,7 @@ actor MemberAttempt {
 
   private func sendReports() async {
     while !outbox.isEmpty {
-      let news = outbox.removeFirst()
-      await environment.reports.send(
-        CutReport(fence: key.fence, member: key.member, news: news))
+      await environment.reports.send(outbox.removeFirst())
     }
     isSending = false
   }

@@ -7,6 +7,7 @@ package import Model
 package actor AttemptCloser {
   private let store: any CutStore
   private let gateway: any AgentGateway
+  private let fences: FenceSource
   private let logger: Logger
   /// Attempts of cuts that still run; theirs is the cut's own business.
   private var running: Set<BackupID> = []
@@ -18,9 +19,12 @@ package actor AttemptCloser {
     var member: ServiceName
   }
 
-  package init(store: any CutStore, gateway: any AgentGateway, logger: Logger) {
+  package init(
+    store: any CutStore, gateway: any AgentGateway, fences: FenceSource, logger: Logger
+  ) {
     self.store = store
     self.gateway = gateway
+    self.fences = fences
     self.logger = logger
   }
 
@@ -53,6 +57,8 @@ package actor AttemptCloser {
         try await store.close(report.fence, member: report.member)
       case .certified(let certificate) where !isAwaited:
         try await store.keep(certificate, fence: report.fence, member: report.member)
+        // What was said to an earlier coordinator, and came late, may have been taken back since on its order.
+        guard await fences.epoch == report.obeyed else { return }
         // Only recovery asks for certificates that no cut awaits, and it ends within its patience.
         confirmed.insert(Confirmation(fence: report.fence, member: report.member))
       default:
@@ -65,6 +71,11 @@ package actor AttemptCloser {
       logger.warning(
         "report not stored", metadata: ["member": "\(report.member)", "error": "\(error)"])
     }
+  }
+
+  /// Asks a member what became of its attempt.
+  func ask(_ fence: Fence, _ member: ServiceName, on node: NodeID) async throws(GatewayError) {
+    try await gateway.send(.query(fence: fence, member: member, by: await fences.epoch), to: node)
   }
 
   /// Whether the member has said since the start that it still has what its certificate names.
@@ -81,15 +92,17 @@ package actor AttemptCloser {
       logger.warning("open attempts not read", metadata: ["error": "\(error)"])
       return
     }
+    let epoch = await fences.epoch
     let undecided = Set(work.cuts.map(\.plan.backup))
     for open in work.members
     where !running.contains(open.backup) && !undecided.contains(open.backup) {
       guard node == nil || node == open.node else { continue }
       let order: CutOrder =
         open.committed
-        ? .settled(fence: open.fence, member: open.member)
+        ? .settled(fence: open.fence, member: open.member, by: epoch)
         : .abort(
-          fence: open.fence, member: open.member, reason: "its attempt is not part of any backup")
+          fence: open.fence, member: open.member, reason: "its attempt is not part of any backup",
+          by: epoch)
       // A node that is away is swept when it connects.
       try? await gateway.send(order, to: open.node)
     }

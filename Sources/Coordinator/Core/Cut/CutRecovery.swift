@@ -7,7 +7,6 @@ internal import Model
 /// by what there is. Never retries them, and never freezes anything.
 package struct CutRecovery: Sendable {
   private let store: any CutStore
-  private let gateway: any AgentGateway
   private let closer: AttemptCloser
   private let verifier: any CertificateVerifier
   private let authorities: [Data]
@@ -18,12 +17,11 @@ package struct CutRecovery: Sendable {
   private static let patience = Duration.seconds(60)
 
   package init(
-    store: any CutStore, gateway: any AgentGateway, closer: AttemptCloser,
+    store: any CutStore, closer: AttemptCloser,
     verifier: any CertificateVerifier,
     authorities: [Data], clock: any CutClock, logger: Logger
   ) {
     self.store = store
-    self.gateway = gateway
     self.closer = closer
     self.verifier = verifier
     self.authorities = authorities
@@ -56,8 +54,7 @@ package struct CutRecovery: Sendable {
         } else {
           for member in awaited {
             // One that is away is asked again in the next round.
-            try? await gateway.send(
-              .query(fence: member.fence, member: member.member), to: member.node)
+            try? await closer.ask(member.fence, member.member, on: member.node)
           }
           open.append(plan)
         }

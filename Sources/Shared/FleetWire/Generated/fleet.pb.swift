@@ -640,6 +640,9 @@ package nonisolated struct Stillpoint_Fleet_V1_Order: Sendable {
     set {kind = .settled(newValue)}
   }
 
+  /// Since version 3: the epoch of the coordinator that speaks.
+  package var issuer: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -819,6 +822,9 @@ package nonisolated struct Stillpoint_Fleet_V1_Report: Sendable {
     }
     set {news = .ended(newValue)}
   }
+
+  /// Since version 3: the newest epoch that the attempt had obeyed when it said this.
+  package var obeyed: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2300,7 +2306,7 @@ nonisolated extension Stillpoint_Fleet_V1_WitnessVector.Entry: SwiftProtobuf.Mes
 
 nonisolated extension Stillpoint_Fleet_V1_Order: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Order"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fence\0\u{1}member\0\u{1}prepare\0\u{1}freeze\0\u{1}renew\0\u{1}witness\0\u{1}abort\0\u{1}query\0\u{1}settled\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fence\0\u{1}member\0\u{1}prepare\0\u{1}freeze\0\u{1}renew\0\u{1}witness\0\u{1}abort\0\u{1}query\0\u{1}settled\0\u{1}issuer\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2401,6 +2407,7 @@ nonisolated extension Stillpoint_Fleet_V1_Order: SwiftProtobuf.Message, SwiftPro
           self.kind = .settled(v)
         }
       }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.issuer) }()
       default: break
       }
     }
@@ -2448,6 +2455,9 @@ nonisolated extension Stillpoint_Fleet_V1_Order: SwiftProtobuf.Message, SwiftPro
     }()
     case nil: break
     }
+    if self.issuer != 0 {
+      try visitor.visitSingularUInt64Field(value: self.issuer, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2455,6 +2465,7 @@ nonisolated extension Stillpoint_Fleet_V1_Order: SwiftProtobuf.Message, SwiftPro
     if lhs._fence != rhs._fence {return false}
     if lhs.member != rhs.member {return false}
     if lhs.kind != rhs.kind {return false}
+    if lhs.issuer != rhs.issuer {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2664,7 +2675,7 @@ nonisolated extension Stillpoint_Fleet_V1_Order.Settled: SwiftProtobuf.Message, 
 
 nonisolated extension Stillpoint_Fleet_V1_Report: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Report"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fence\0\u{1}member\0\u{1}prepared\0\u{1}refused\0\u{1}frozen\0\u{1}nack\0\u{1}certified\0\u{1}ended\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fence\0\u{1}member\0\u{1}prepared\0\u{1}refused\0\u{1}frozen\0\u{1}nack\0\u{1}certified\0\u{1}ended\0\u{1}obeyed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2752,6 +2763,7 @@ nonisolated extension Stillpoint_Fleet_V1_Report: SwiftProtobuf.Message, SwiftPr
           self.news = .ended(v)
         }
       }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.obeyed) }()
       default: break
       }
     }
@@ -2795,6 +2807,9 @@ nonisolated extension Stillpoint_Fleet_V1_Report: SwiftProtobuf.Message, SwiftPr
     }()
     case nil: break
     }
+    if self.obeyed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.obeyed, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2802,6 +2817,7 @@ nonisolated extension Stillpoint_Fleet_V1_Report: SwiftProtobuf.Message, SwiftPr
     if lhs._fence != rhs._fence {return false}
     if lhs.member != rhs.member {return false}
     if lhs.news != rhs.news {return false}
+    if lhs.obeyed != rhs.obeyed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
