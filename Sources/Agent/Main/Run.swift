@@ -49,7 +49,8 @@ struct Run: AsyncParsableCommand {
     }
     let credential = HeldCredential(identity)
     let ledger = try AgentLedger(
-      file: DurableStateFile(configuration.stateDirectory + "/ledger.json"), boot: boot)
+      file: DurableStateFile(configuration.stateDirectory + "/ledger.json"), boot: boot,
+      machine: LinuxKernel.machineID())
     let drivers = try CSIDrivers(configuration.drivers)
     let snapshots = CSISnapshotProvider(
       drivers: drivers, probeDirectory: configuration.runDirectory + "/probes", logger: logger)

@@ -3,6 +3,21 @@ internal import Glibc
 
 /// What this machine's kernel says of itself.
 package enum LinuxKernel {
+  /// What tells this machine from a copy of its disk: the firmware's number, which a hypervisor makes anew for a copy, or
+  /// that of the installation where there is none (`machine-id(5)`). Nil where neither can be read.
+  package static func machineID() -> MachineID? {
+    for (source, path) in [
+      (MachineID.Source.firmware, "/sys/class/dmi/id/product_uuid"),
+      (.installation, "/etc/machine-id"),
+    ] {
+      // A machine without such firmware, or a reader without the right to it: the next source is asked.
+      guard let text = try? TextFile.read(path, limit: 256) else { continue }
+      let value = text.trimmingPrefix(while: \.isWhitespace).prefix { !$0.isWhitespace }
+      if !value.isEmpty { return MachineID(source: source, value: value.lowercased()) }
+    }
+    return nil
+  }
+
   /// `/proc/sys/kernel/random/boot_id`: another one after every boot.
   package static func bootID() throws(SystemError) -> String {
     let text = try TextFile.read("/proc/sys/kernel/random/boot_id", limit: 256)

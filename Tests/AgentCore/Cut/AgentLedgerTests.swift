@@ -1,6 +1,7 @@
 import AgentCore
 import CutProtocol
 import Foundation
+import LinuxSystem
 import Model
 import Testing
 
@@ -21,8 +22,9 @@ struct AgentLedgerTests {
       level: 0)
   }
 
-  private func opened(in directory: String) throws -> AgentLedger {
-    try AgentLedger(file: DurableStateFile(directory + "/ledger.json"), boot: "boot")
+  private func opened(in directory: String, on machine: MachineID? = nil) throws -> AgentLedger {
+    try AgentLedger(
+      file: DurableStateFile(directory + "/ledger.json"), boot: "boot", machine: machine)
   }
 
   private let backup = BackupID(accepted: "shop-1")
@@ -99,6 +101,27 @@ struct AgentLedgerTests {
       }
       #expect(refusal?.message.contains("damaged") == true)
       #expect(FileManager.default.contents(atPath: path) == damaged)
+    }
+  }
+
+  @Test func `a copy on another machine is refused and left as it is`() async throws {
+    try await withDirectory { directory in
+      let path = directory + "/ledger.json"
+      let original = MachineID(source: .firmware, value: "a")
+      // What an earlier version wrote belongs to the machine that reads it first.
+      let fence = Fence(epoch: 1, cut: 1, attempt: 1)
+      _ = try await opened(in: directory).accept(fence, member: member("orders"), backup: backup)
+      #expect(try await opened(in: directory, on: original).entries.count == 1)
+      let bytes = FileManager.default.contents(atPath: path)
+      let refusal = #expect(throws: Refusal.self) {
+        try opened(in: directory, on: MachineID(source: .firmware, value: "b"))
+      }
+      #expect(refusal?.message.contains("another machine: a, not b") == true)
+      #expect(FileManager.default.contents(atPath: path) == bytes)
+      // Not known to be another one.
+      for machine in [original, nil, MachineID(source: .installation, value: "c")] {
+        #expect(try await opened(in: directory, on: machine).entries.count == 1)
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 internal import CutProtocol
 internal import Foundation
+internal import LinuxSystem
 internal import Model
 
 extension AgentLedger {
@@ -11,6 +12,8 @@ extension AgentLedger {
     /// The highest fence accepted for each member in the current epoch.
     var members: [String: Fence] = [:]
     var entries: [Entry] = []
+    /// The machine that writes it; nil in what an earlier version wrote, and where the machine has no name.
+    var machine: MachineID?
 
     init() {}
 

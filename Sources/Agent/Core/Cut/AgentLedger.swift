@@ -1,5 +1,6 @@
 package import CutProtocol
 internal import Foundation
+package import LinuxSystem
 package import Model
 
 /// What an agent must not forget across a crash: its incarnation, the fences it has accepted, and every attempt whose
@@ -47,7 +48,10 @@ package actor AgentLedger {
   private var isWriting = false
 
   /// Reads the ledger, begins a new incarnation durably. A damaged file is refused and left as it is.
-  package init(file: any StateFile, boot: String) throws {
+  ///
+  /// So is a copy on another machine: what its original has left open is not for the copy to delete, and two agents would
+  /// speak for one node.
+  package init(file: any StateFile, boot: String, machine: MachineID? = nil) throws {
     var content = Content()
     if let bytes = try Self.read(file) {
       guard let read = Content(Data(bytes)) else {
@@ -61,6 +65,16 @@ package actor AgentLedger {
       }
       content = read
     }
+    if let machine, let original = content.machine, machine.differs(from: original) {
+      throw Refusal(
+        .failed,
+        "the agent's ledger \(file.path) is that of another machine: \(original.value), not \(machine.value)",
+        hint:
+          "on a copy of a node remove the agent's state directory and enrol it as a node of its own; "
+          + "where the node's machine was replaced, remove \"machine\" from the file"
+      )
+    }
+    content.machine = machine ?? content.machine
     content.incarnation += 1
     try file.replace(with: content.encoded())
     self.file = file
