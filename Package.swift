@@ -124,6 +124,8 @@ let package = Package(
     library("CoordinatorCore", "Coordinator/Core", ["Model", "CutProtocol", "Lifecycle", logging]),
     library("PlanFile", "Coordinator/PlanFile", ["Model", "YAMLBounds", yaml]),
     library(
+      "PlanImport", "Coordinator/PlanImport", ["Model", "PlanFile", "YAMLBounds", yaml]),
+    library(
       "Catalog", "Coordinator/Catalog",
       [
         "Model", "CutProtocol", "CoordinatorCore", .product(name: "GRDB", package: "GRDB.swift"),
@@ -214,7 +216,8 @@ let package = Package(
     program(
       "stillpoint", "CommandLine/Main",
       [
-        "Model", "CutProtocol", "OperatorWire", "CommandLineKit", "Release", arguments,
+        "Model", "CutProtocol", "OperatorWire", "CommandLineKit", "PlanImport", "Release",
+        arguments,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
 
@@ -277,6 +280,7 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     tests("PlanFile", ["PlanFile", "YAMLBounds", "Model"]),
+    tests("PlanImport", ["PlanImport", "PlanFile", "YAMLBounds", "Model"]),
     tests(
       "FleetLink",
       [
@@ -382,7 +386,7 @@ let hostile: [Target.Dependency] =
     "AgentCore", "CRIWire", "CSIWire", "CommandLineKit", "ConfigurationFile", "ContainerRuntimes",
     "CoordinatorCore", "CutProtocol", "FleetWire", "GuardianWatch", "Identity", "LinuxSystem",
     "LocalStorage", "Model", "OperatorAPI", "OperatorFakes", "OperatorWire", "PlanFile",
-    "Quiescers", "Snapshots",
+    "PlanImport", "Quiescers", "Snapshots",
     logging, .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "NIOCore", package: "swift-nio"),

@@ -8,6 +8,9 @@ package enum ExitStatus: Int32, Sendable {
   case usage = 2
   /// Done, but the grade that was required was not met.
   case gradeNotMet = 3
+
+  /// Done, but not to the full: the same status.
+  package static let incomplete = ExitStatus.gradeNotMet
 }
 
 /// Why a command did not do what it was asked: what, why, and what to do next.

@@ -10,7 +10,8 @@ struct Stillpoint: AsyncParsableCommand {
     commandName: "stillpoint",
     abstract: "Take, prove and restore consistent backups of many services on many nodes.",
     discussion: """
-      Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but the grade required was not met.
+      Exit status: 0 done, 1 failed, 2 wrong usage, 3 done, but the grade required was not met or an import \
+      lost something.
       """,
     version: Release.version,
     subcommands: [

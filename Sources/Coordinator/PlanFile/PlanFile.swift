@@ -47,6 +47,11 @@ package enum PlanFile {
   /// The text that `parse` reads back as an equal plan.
   package static func text(of plan: BackupPlan) -> String { PlanText.text(of: plan) }
 
+  /// As `text(of:)`, with comments; a reader skips them.
+  package static func text(of plan: BackupPlan, comments: PlanComments) -> String {
+    PlanText.text(of: plan, comments: comments)
+  }
+
   private static func document(of text: String) throws(PlanFileError) -> Node? {
     do {
       return try Yams.compose(yaml: text)

@@ -2,15 +2,16 @@ internal import Model
 
 /// Writes a plan as YAML that `PlanFile.parse` reads back unchanged.
 enum PlanText {
-  static func text(of plan: BackupPlan) -> String {
-    var lines = [
+  static func text(of plan: BackupPlan, comments: PlanComments = PlanComments()) -> String {
+    var lines = comments.heading.map { String(PlanComments.line($0).dropFirst(2)) }
+    lines += [
       "apiVersion: \(PlanFile.apiVersion)",
       "kind: \(PlanFile.kind)",
       "metadata:",
       "  name: \(scalar(plan.name.text))",
       "spec:",
-      "  environment: \(plan.environment.rawValue)",
-      "  requires: \(plan.requires.rawValue)",
+      "  environment: \(plan.environment.rawValue)" + PlanComments.line(comments.environment),
+      "  requires: \(plan.requires.rawValue)" + PlanComments.line(comments.requires),
       "  policy: \(plan.policy.rawValue)",
       "  freeze: "
         + mapping([
@@ -19,12 +20,13 @@ enum PlanText {
         ]),
       "  services:",
     ]
-    for service in plan.services { lines += self.lines(of: service) }
+    for service in plan.services { lines += self.lines(of: service, comments) }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func lines(of service: PlannedService) -> [String] {
-    var lines = [
+  private static func lines(of service: PlannedService, _ comments: PlanComments) -> [String] {
+    var lines = (comments.services[service.name] ?? []).map { "  " + PlanComments.line($0) }
+    lines += [
       "    - name: \(scalar(service.name.text))",
       "      selector: \(selector(service.selector))",
     ]
@@ -33,7 +35,11 @@ enum PlanText {
     }
     if !service.holds.isEmpty {
       lines.append("      hold:")
-      lines += service.holds.map { "        - \(hold($0))" }
+      let remarks = comments.holds[service.name] ?? []
+      lines += service.holds.enumerated().map { index, hold in
+        "        - \(self.hold(hold))"
+          + PlanComments.line(index < remarks.count ? remarks[index] : nil)
+      }
     }
     let volumes =
       switch service.volumes {

@@ -12,7 +12,8 @@ struct FuzzTarget: Sendable {
   /// In the order in which they take turns.
   static let all: [FuzzTarget] = [
     .agentMessage, .coordinatorMessage, .runtimeAnswer, .storageAnswer, .storageRequest, .planFile,
-    .configuration, .identity, .evidence, .verdict, .operatorRequest, .operatorAnswer, .agentState,
+    .planImport, .configuration, .identity, .evidence, .verdict, .operatorRequest, .operatorAnswer,
+    .agentState,
     .journal, .guardian, .clientOutput, .kernelText,
   ]
 

@@ -5,6 +5,6 @@ struct PlanCommand: AsyncParsableCommand {
     commandName: "plan", abstract: "Say what to back up together, and how still it has to be.",
     subcommands: [
       PlanApplyCommand.self, PlanListCommand.self, PlanShowCommand.self, PlanCheckCommand.self,
-      PlanDeleteCommand.self,
+      PlanDeleteCommand.self, PlanImportCommand.self,
     ])
 }
