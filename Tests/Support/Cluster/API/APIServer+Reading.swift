@@ -64,12 +64,13 @@ extension APIServer {
       if place.version > 0, store.pages[version] == nil { throw Self.expired(start) }
     }
     let all = store.pages[version] ?? store.all(type.key, in: target.namespace)
-    let matching = all.filter { selection.matches($0) }.drop { Self.path(of: $0) < start }
+    let matching = all.filter { selection.matches($0) }.drop { Self.path(of: $0, target) < start }
     let page = limit > 0 ? matching.prefix(limit) : matching
     var metadata: JSONValue = ["resourceVersion": .string(String(version))]
     if page.count < matching.count, let last = page.last {
       store.pages[version] = all
-      metadata["continue"] = .string(Self.token(version, Self.path(of: last) + "\u{0}"))
+      metadata["continue"] = .string(
+        Self.token(version, "/" + Self.path(of: last, target) + "\u{0}"))
       if selection.labels.isEmpty, selection.fields.isEmpty {
         metadata["remainingItemCount"] = JSONValue(Int64(matching.count - page.count))
       }
@@ -102,8 +103,9 @@ extension APIServer {
       ], retryAfter: 1)
   }
 
-  private static func path(of object: KubernetesObject) -> String {
-    "\(object.namespace ?? "")/\(object.name)"
+  private static func path(of object: KubernetesObject, _ target: APICall.Target) -> String {
+    target.namespace == nil && object.namespace != nil
+      ? "\(object.namespace ?? "")/\(object.name)" : object.name
   }
 
   private static func token(_ version: Int, _ start: String) -> String {
@@ -116,13 +118,15 @@ extension APIServer {
   private static func place(_ token: String) throws(Refusal) -> (version: Int, start: String) {
     let padded = token + String(repeating: "=", count: (4 - token.count % 4) % 4)
     guard let data = Data(base64Encoded: padded), let value = try? JSONValue(json: Array(data)),
-      let version = value["rv"]?.int, let start = value["start"]?.string
+      let version = value["rv"]?.int, var start = value["start"]?.string
     else {
       throw Refusal(
         400, .badRequest,
         "invalid continue token: continue key is not valid: invalid character '\\x81' looking for "
           + "beginning of value")
     }
+    // Some tokens of a real server begin with a slash.
+    if start.hasPrefix("/") { start.removeFirst() }
     return (Int(version), start)
   }
 

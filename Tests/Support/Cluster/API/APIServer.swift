@@ -88,6 +88,19 @@ package actor APIServer {
     return stored
   }
 
+  /// Changes an object as it is now, without any check; does nothing to one that is not there.
+  package func edit(
+    _ type: ResourceType, _ name: String, in namespace: String? = nil,
+    _ change: @Sendable (inout KubernetesObject) -> Void
+  ) {
+    guard var object = object(type, name, in: namespace) else { return }
+    let before = object
+    change(&object)
+    guard object != before else { return }
+    store.put(object, TypeKey(type))
+    tick()
+  }
+
   /// Takes an object away, whatever its finalizers say.
   package func finish(_ type: ResourceType, _ name: String, in namespace: String? = nil) {
     store.remove(ObjectKey(namespace: namespace, name: name), TypeKey(type))

@@ -152,15 +152,15 @@ struct ClusterResponder: HTTPResponder {
     }
     var written = 0
     var lines = first
-    var (news, isOver) = await api.news(&cursor)
-    lines += news
+    var isOver = false
     // Headers go out with the first bytes, and a watch without any event has to be seen as begun.
     try await writer.write(ByteBuffer())
     for await beat in beats {
       switch beat {
       case .changed:
-        (news, isOver) = await api.news(&cursor)
-        lines += news
+        let news = await api.news(&cursor)
+        lines += news.lines
+        isOver = news.isOver
       case .bookmark: if let line = await api.bookmark(&cursor) { lines.append(line) }
       case .end: return
       }

@@ -38,7 +38,7 @@ struct FieldOwnership {
   static func leaves(_ object: KubernetesObject) -> [[String]: JSONValue] {
     var leaves: [[String]: JSONValue] = [:]
     func walk(_ value: JSONValue, _ path: [String]) {
-      guard let fields = value.object, !fields.isEmpty || path.count < 1 else {
+      guard let fields = value.object else {
         leaves[path] = value
         return
       }
