@@ -193,7 +193,10 @@ let package = Package(
     // The small CSI driver
     library(
       "LocalStorage", "LocalStorage/Driver",
-      ["CSIWire", "LinuxSystem", "Model", "Release", grpcTransport, logging, subprocess] + grpc),
+      [
+        "CSIWire", "Lifecycle", "LinuxSystem", "Model", "Release", grpcTransport, logging,
+        subprocess,
+      ] + grpc),
     program(
       "stillpoint-csi-local", "LocalStorage/Main",
       [

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Files and directory entries that survive a power cut once the call has returned.
@@ -28,13 +29,20 @@ package enum DurableFile {
   package static func replace(
     _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, syncingDirectory: Bool = true
   ) throws(SystemError) {
-    try stage(path, with: bytes, mode: mode)
+    let file = try stage(path, with: bytes, mode: mode)
+    do throws(SystemError) {
+      try sync(file, path: temporary(path))
+    } catch {
+      unstage(path)
+      throw error
+    }
     try publish(path, syncingDirectory: syncingDirectory)
   }
 
-  /// The first half of `replace`: the new content is on stable storage, `path` still names the old one.
+  /// The first half of `replace`: writes the new content beside `path`, which still names the old one. Nothing is on
+  /// stable storage before the returned file is synced.
   package static func stage(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o600)
-    throws(SystemError)
+    throws(SystemError) -> DescriptorHandle
   {
     let temporary = temporary(path)
     // Made anew, so that neither the mode nor the target of what lies there is taken over.
@@ -47,11 +55,17 @@ package enum DurableFile {
           bytes[written...].withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
         }
       }
-      try sync(file, path: temporary)
+      return file
     } catch {
       unlink(temporary)
       throw error
     }
+  }
+
+  /// Waits until the file's data has been handed to the device. Neither its metadata nor what the device keeps in a cache
+  /// of its own is on stable storage then: both come with the next forced write of the filesystem's log.
+  package static func handOver(_ file: DescriptorHandle, path: String) throws(SystemError) {
+    try SystemError.check(Int(file.use { cl_hand_over($0) }), "sync_file_range", path)
   }
 
   /// The second half of `replace`: gives what was staged its name.

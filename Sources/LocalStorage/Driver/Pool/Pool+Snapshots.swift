@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Lifecycle
 internal import LinuxSystem
 internal import Synchronization
 
@@ -53,39 +54,24 @@ extension Pool {
     return (snapshot, clone)
   }
 
-  /// Makes a record and its clones durable, or leaves nothing of them.
-  ///
-  /// Clones and record are synced at the same time, so that the disk works once for all of them, and the record gets its
-  /// name when they are: a crash never leaves a record without its images.
+  /// Makes a record and its clones durable, or leaves nothing of them. Calls that come together, as those of one cut do,
+  /// share the waiting for the disk.
   private func keep(
-    _ record: some Encodable & Sendable, _ kind: PoolDirectory.Kind, id: String,
+    _ record: some Encodable, _ kind: PoolDirectory.Kind, id: String,
     of clones: [(StoredSnapshot, DescriptorHandle)]
-  ) async throws {
-    let directory = directory
-    do {
-      async let synced: Void = onDedicatedThread { () throws(StorageError) in
-        try Self.sync(clones, in: directory)
-      }
-      try await onDedicatedThread { () throws(StorageError) in
-        try directory.stage(record, kind, id: id)
-      }
-      try await synced
-      try await onDedicatedThread { () throws(StorageError) in try directory.publish(kind, id: id) }
-    } catch {
-      directory.takeBack(
-        kind, id: id, images: clones.map { directory.image(.snapshots, $0.0.id) })
-      throw error
-    }
-  }
-
-  private static func sync(
-    _ clones: [(StoredSnapshot, DescriptorHandle)], in directory: PoolDirectory
-  ) throws(StorageError) {
-    for (snapshot, clone) in clones {
-      do throws(SystemError) {
-        try DurableFile.sync(clone, path: directory.image(.snapshots, snapshot.id))
-      } catch {
-        throw StorageError(error, while: "storing snapshot \(snapshot.name)")
+  ) async throws(StorageError) {
+    let (directory, hasOneLog) = (directory, hasOneLog)
+    let entry = PoolEntry(
+      kind: kind, id: id, record: try PoolDirectory.encoded(record, id: id),
+      clones: clones.map { .init(path: directory.image(.snapshots, $0.0.id), file: $0.1) })
+    try await writing.submit(entry) { entries in
+      await onDedicatedThread {
+        do throws(StorageError) {
+          try directory.keep(entries, inOneLog: hasOneLog)
+          return entries.map { _ in .success(()) }
+        } catch {
+          return entries.map { _ in .failure(error) }
+        }
       }
     }
   }

@@ -1,3 +1,4 @@
+internal import Lifecycle
 internal import LinuxSystem
 internal import Model
 internal import Synchronization
@@ -11,6 +12,8 @@ package final class Pool: Sendable {
   package let limits: PoolLimits
   let gate = OperationGate()
   let index: Mutex<PoolIndex>
+  let writing = Gathering<PoolEntry, StorageError>()
+  let hasOneLog: Bool
   /// Keeps the pool to this process.
   private let lock: DescriptorHandle
 
@@ -20,6 +23,7 @@ package final class Pool: Sendable {
     self.directory = directory
     self.limits = limits
     self.lock = lock
+    self.hasOneLog = directory.hasOneLog()
     self.index = Mutex(index)
   }
 

@@ -123,41 +123,22 @@ package struct PoolDirectory: Sendable {
 
   /// Writes a document; it is on stable storage when this returns.
   package func store(_ record: some Encodable, _ kind: Kind, id: String) throws(StorageError) {
-    try stage(record, kind, id: id)
-    try publish(kind, id: id)
+    let bytes = try Self.encoded(record, id: id)
+    do throws(SystemError) {
+      try DurableFile.replace(document(kind, id), with: bytes)
+    } catch {
+      throw StorageError(error, while: "storing \(id)")
+    }
   }
 
-  /// Puts a document's content on stable storage; it does not count before it is published.
-  func stage(_ record: some Encodable, _ kind: Kind, id: String) throws(StorageError) {
+  static func encoded(_ record: some Encodable, id: String) throws(StorageError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let bytes: [UInt8]
     do {
-      bytes = Array(try encoder.encode(record))
+      return Array(try encoder.encode(record))
     } catch {
-      throw StorageError(.internal, "encoding \(document(kind, id)) failed: \(error)")
+      throw StorageError(.internal, "encoding the record of \(id) failed: \(error)")
     }
-    do throws(SystemError) {
-      try DurableFile.stage(document(kind, id), with: bytes)
-    } catch {
-      throw StorageError(error, while: "storing \(id)")
-    }
-  }
-
-  /// Gives a staged document its name, durably.
-  func publish(_ kind: Kind, id: String) throws(StorageError) {
-    do throws(SystemError) {
-      try DurableFile.publish(document(kind, id))
-    } catch {
-      throw StorageError(error, while: "storing \(id)")
-    }
-  }
-
-  /// Removes a document that nobody was told of, staged or published, and its images.
-  func takeBack(_ kind: Kind, id: String, images: [String]) {
-    DurableFile.unstage(document(kind, id))
-    unlink(document(kind, id))
-    for image in images { unlink(image) }
   }
 
   /// Forgets an object durably, then frees its space: a crash in between leaves an image that the next start removes.
