@@ -32,6 +32,20 @@ package enum PlanFile {
     guard let root = try document(of: text) else {
       throw PlanFileError("the plan is empty; expected a mapping that begins with 'apiVersion'")
     }
+    return try plan(root)
+  }
+
+  /// Reads a plan that is an object already, by the same rules and with the same messages, but for lines.
+  package static func parse(_ value: PlanValue) throws(PlanFileError) -> BackupPlan {
+    try plan(value.node)
+  }
+
+  /// What the fleet calls the plan of that name in a namespace. No namespace has a dot in its name, so no two are the same.
+  package static func name(_ name: String, in namespace: String) -> String {
+    "\(name).\(namespace)"
+  }
+
+  private static func plan(_ root: Node) throws(PlanFileError) -> BackupPlan {
     var reader = PlanReader()
     let plan = reader.plan(Place(root, path: ""))
     guard let plan, reader.issues.isEmpty else {

@@ -19,17 +19,39 @@ extension PlanReader {
     else { return nil }
     constant(document, "apiVersion", PlanFile.apiVersion)
     constant(document, "kind", PlanFile.kind)
-    var name: PlanName?
-    if let place = required(document, "metadata", "a mapping with the plan's name"),
-      let metadata = fields(place, known: ["name"]),
-      let place = required(metadata, "name", "the plan's name")
-    {
-      name = identifier(place, PlanName.self)
+    let title = required(document, "metadata", "a mapping with the plan's name").flatMap {
+      self.title($0)
     }
     guard let place = required(document, "spec", "a mapping with the plan's content") else {
       return nil
     }
-    return spec(place, name: name)
+    guard var plan = spec(place, name: title?.name) else { return nil }
+    // Whoever writes a plan for a namespace means what runs there.
+    for index in plan.services.indices where plan.services[index].selector.namespace == nil {
+      plan.services[index].selector.namespace = title?.namespace
+    }
+    return plan
+  }
+
+  /// The plan's name in the fleet, where a namespace's plans carry its name after their own, and that namespace.
+  private mutating func title(_ place: Place) -> (name: PlanName, namespace: String?)? {
+    // Labels and annotations are for whoever keeps the file.
+    let known = ["name", "namespace", "labels", "annotations"]
+    guard let metadata = fields(place, known: known),
+      let namePlace = required(metadata, "name", "the plan's name"),
+      let name = identifier(namePlace, PlanName.self)
+    else { return nil }
+    guard let namespacePlace = metadata["namespace"] else { return (name, nil) }
+    guard let namespace = identifier(namespacePlace, NamespaceName.self) else { return nil }
+    let full = PlanFile.name(name.text, in: namespace.text)
+    do {
+      return (try PlanName(full), namespace.text)
+    } catch {
+      note(
+        namePlace,
+        "the plan's name and its namespace's together, '\(full)', must not exceed 63 characters")
+      return nil
+    }
   }
 
   private mutating func constant(_ document: Fields, _ key: String, _ value: String) {

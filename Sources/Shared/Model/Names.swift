@@ -46,3 +46,16 @@ package struct RestoreID: DNSName {
   package let text: String
   package init(accepted text: String) { self.text = text }
 }
+
+/// A namespace of a cluster: a DNS label, so without dots.
+package struct NamespaceName: Identifier {
+  package static let kind = "namespace name"
+  package static let rule =
+    "1 to 63 lower-case letters, digits or '-', with a letter or digit at both ends"
+  package let text: String
+  package init(accepted text: String) { self.text = text }
+
+  package static func accepts(_ text: String) -> Bool {
+    PlanName.accepts(text) && !text.utf8.contains(UInt8(ascii: "."))
+  }
+}
