@@ -35,7 +35,8 @@ struct TestCoordinator {
         driver: CutDriver(
           gateway: fleet, store: catalog, router: router, verifier: NameVerifier(),
           fences: fences, clock: clock, logger: logger), closer: closer, fences: fences,
-        verifier: NameVerifier(), authorities: [], times: times, logger: logger), tasks: crew)
+        verifier: NameVerifier(), authorities: [], times: times, requests: catalog,
+        logger: logger), tasks: crew)
     restores = RestoreService(
       store: catalog, audit: catalog, backups: backups, gateway: fleet, tasks: crew,
       logger: logger)

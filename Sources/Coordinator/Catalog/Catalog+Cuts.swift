@@ -6,19 +6,8 @@ package import Model
 
 extension Catalog: CutStore {
   package func create(_ plan: SealedPlan, by author: String) async throws(CatalogError) {
-    let id = plan.plan.backup
-    try await decide("storing the plan of backup \(id)") { db in
-      if let stored = try db.row("SELECT sealed FROM backup WHERE id = ?", [id.text]) {
-        guard stored["sealed"] as Data == plan.bytes else {
-          throw CatalogError(.conflict, "backup \(id) exists with another plan")
-        }
-        return
-      }
-      try db.run(
-        "INSERT INTO backup (id, plan, sealed, created_by, created_at) VALUES (?, ?, ?, ?, ?)",
-        [
-          id.text, plan.plan.plan.text, plan.bytes, author, plan.plan.createdAt.nanoseconds,
-        ])
+    try await decide("storing the plan of backup \(plan.plan.backup)") { db in
+      try db.create(plan, by: author)
     }
   }
 
@@ -216,5 +205,20 @@ extension Database {
       member: try ServiceName(row["member"] as String), node: try NodeID(row["node"] as String),
       committed: row["committed"],
       certificate: try (row["certificate"] as Int64?).flatMap { try certificate($0) })
+  }
+}
+
+extension Database {
+  func create(_ plan: SealedPlan, by author: String) throws {
+    let id = plan.plan.backup
+    if let stored = try row("SELECT sealed FROM backup WHERE id = ?", [id.text]) {
+      guard stored["sealed"] as Data == plan.bytes else {
+        throw CatalogError(.conflict, "backup \(id) exists with another plan")
+      }
+      return
+    }
+    try run(
+      "INSERT INTO backup (id, plan, sealed, created_by, created_at) VALUES (?, ?, ?, ?, ?)",
+      [id.text, plan.plan.plan.text, plan.bytes, author, plan.plan.createdAt.nanoseconds])
   }
 }

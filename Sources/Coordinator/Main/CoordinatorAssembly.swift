@@ -55,7 +55,7 @@ struct CoordinatorAssembly {
           gateway: gateway, store: catalog, router: router, verifier: verifier, fences: fences,
           clock: clock, logger: logger),
         closer: closer, fences: fences, verifier: verifier, authorities: authorities,
-        times: times, clock: clock, logger: logger), tasks: crew)
+        times: times, clock: clock, requests: catalog, logger: logger), tasks: crew)
     let restores = RestoreService(
       store: catalog, audit: catalog, backups: backups, gateway: gateway, tasks: crew,
       logger: logger)

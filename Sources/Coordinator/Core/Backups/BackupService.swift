@@ -24,6 +24,8 @@ package actor BackupService {
     package var times: CutTimes
     package var clock: any CutClock
     package var random: any RandomSource
+    /// Nil where nobody asks by request.
+    package var requests: (any BackupRequestStore)?
     package var logger: Logger
 
     package init(
@@ -31,7 +33,8 @@ package actor BackupService {
       placements: any PlacementStore, audit: any AuditStore, gateway: any AgentGateway,
       driver: CutDriver, closer: AttemptCloser, fences: FenceSource,
       verifier: any CertificateVerifier, authorities: [Data], times: CutTimes,
-      clock: any CutClock = BootClock(), random: any RandomSource = SystemRandom(), logger: Logger
+      clock: any CutClock = BootClock(), random: any RandomSource = SystemRandom(),
+      requests: (any BackupRequestStore)? = nil, logger: Logger
     ) {
       self.fleet = fleet
       self.cuts = cuts
@@ -48,6 +51,7 @@ package actor BackupService {
       self.times = times
       self.clock = clock
       self.random = random
+      self.requests = requests
       self.logger = logger
     }
   }
@@ -70,6 +74,16 @@ package actor BackupService {
   package func createBackup(of name: PlanName, author: String) async throws(OperationError)
     -> BackupID
   {
+    try await start(name, author) { (plan, author) throws(CatalogError) in
+      try await self.environment.cuts.create(plan, by: author)
+    }
+  }
+
+  /// Plans and starts a cut that `store` makes durable.
+  func start(
+    _ name: PlanName, _ author: String,
+    _ store: (SealedPlan, String) async throws(CatalogError) -> Void
+  ) async throws(OperationError) -> BackupID {
     guard running.count < Self.mostRunning else {
       throw OperationError(.unavailable, "\(running.count) backups are already running")
     }
@@ -94,9 +108,7 @@ package actor BackupService {
     } catch {
       throw OperationError(.invalid, "the cut's plan cannot be encoded: \(error)")
     }
-    try await reading { () throws(CatalogError) in
-      try await environment.cuts.create(sealed, by: author)
-    }
+    try await reading { () throws(CatalogError) in try await store(sealed, author) }
     let progress = CutProgress(clock: environment.clock)
     running[id] = progress
     await environment.closer.began(id)

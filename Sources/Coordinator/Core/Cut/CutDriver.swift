@@ -140,9 +140,11 @@ package struct CutDriver: Sendable {
     let before = machine
     let actions = machine.apply(event, at: clock.now())
     observer?.cutStepped(from: before, by: event, to: machine, actions)
+    if case .frozen(let member, _) = event { progress.held(member) }
     for action in actions {
       switch action {
       case .begin(let fence, let members):
+        progress.began(members)
         do {
           try await store.begin(fence, of: plan.plan.backup, group: machine.group, members: members)
         } catch {

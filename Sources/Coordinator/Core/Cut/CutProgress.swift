@@ -8,6 +8,7 @@ package final class CutProgress: Sendable {
     var entries: [BackupLogEntry] = []
     var readers: [AsyncStream<BackupLogEntry>.Continuation] = []
     var hasEnded = false
+    var held: Set<ServiceName> = []
   }
 
   /// A cut of a thousand members in three attempts stays below this.
@@ -25,6 +26,15 @@ package final class CutProgress: Sendable {
       state.entries.append(entry)
       for reader in state.readers { reader.yield(entry) }
     }
+  }
+
+  /// An attempt began with these members, of which none is held yet.
+  func began(_ members: [ServiceName]) { state.withLock { $0.held.subtract(members) } }
+
+  func held(_ member: ServiceName) { _ = state.withLock { $0.held.insert(member) } }
+
+  var standing: CutStanding {
+    state.withLock { CutStanding(held: $0.held.count, last: $0.entries.last?.text) }
   }
 
   /// Everything so far and then what follows; the oldest is lost to a reader that is too slow.

@@ -26,6 +26,9 @@ package struct PlanService: PlanOperations {
   package func applyPlan(_ plan: BackupPlan, source: String, author: String)
     async throws(OperationError) -> PlanRecord
   {
+    if let current = try await known(plan.name) {
+      try PlanOwner.check(current, author: author)
+    }
     _ = try await resolve(plan)
     do {
       let record = try await store.save(plan, source: source, by: author, at: .now())
@@ -44,13 +47,15 @@ package struct PlanService: PlanOperations {
   }
 
   package func plan(_ name: PlanName) async throws(OperationError) -> PlanRecord {
-    let found: PlanRecord?
-    do { found = try await store.plan(name) } catch { throw OperationError(error) }
-    guard let found else {
+    guard let found = try await known(name) else {
       throw OperationError(
         .notFound, "there is no plan \(name)", hint: "see 'stillpoint plan list'")
     }
     return found
+  }
+
+  private func known(_ name: PlanName) async throws(OperationError) -> PlanRecord? {
+    do { return try await store.plan(name) } catch { throw OperationError(error) }
   }
 
   package func checkPlan(_ name: PlanName) async throws(OperationError) -> PlanCheck {
@@ -94,7 +99,7 @@ package struct PlanService: PlanOperations {
   }
 
   package func deletePlan(_ name: PlanName, author: String) async throws(OperationError) {
-    _ = try await plan(name)
+    try PlanOwner.check(try await plan(name), author: author)
     do {
       try await store.deletePlan(name)
       try await audit.audit(

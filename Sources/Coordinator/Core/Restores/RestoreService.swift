@@ -117,13 +117,19 @@ extension RestoreService: RestoreOperations {
   package func createRestore(_ request: RestoreRequest, author: String)
     async throws(OperationError) -> RestoreRecord
   {
+    try await create(request, as: try newID(), author: author)
+  }
+
+  private func create(_ request: RestoreRequest, as id: RestoreID, author: String)
+    async throws(OperationError) -> RestoreRecord
+  {
     let backup = try await backups.backup(request.backup)
     try await judge(backup, request)
     let steps = try await RestorePlanner.steps(
       of: backup, services: request.services, snapshots: backups.snapshots(of: backup))
     try await refuseMixing(request, steps)
     let record = RestoreRecord(
-      id: try newID(), backup: request.backup, into: request.into,
+      id: id, backup: request.backup, into: request.into,
       createdBy: author, createdAt: .now(), endedAt: nil, state: .running, steps: steps)
     do {
       try await store.saveRestore(record)
@@ -186,5 +192,18 @@ extension RestoreService: RestoreOperations {
         "\(into) was used by restore \(earlier.id) of another backup, \(earlier.backup): two cuts would be mixed",
         hint: "choose another directory")
     }
+  }
+}
+
+extension RestoreService: ClusterRestores {
+  package func createRestore(_ request: RestoreRequest, as id: RestoreID, author: String)
+    async throws(OperationError) -> RestoreRecord
+  {
+    if let known = try await find(id) { return known }
+    return try await create(request, as: id, author: author)
+  }
+
+  package func find(_ id: RestoreID) async throws(OperationError) -> RestoreRecord? {
+    do { return try await store.restore(id) } catch { throw OperationError(error) }
   }
 }
