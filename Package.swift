@@ -147,11 +147,15 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOCore", package: "swift-nio"), lifecycle,
       ] + x509),
+    library(
+      "CoordinatorKubernetes", "Coordinator/Kubernetes",
+      ["Model", "CutProtocol", "CoordinatorCore", "PlanFile", "KubernetesClient", logging]),
     program(
       "stillpoint-coordinator", "Coordinator/Main",
       [
-        "Model", "CutProtocol", "CoordinatorCore", "Catalog", "FleetServer", "OperatorAPI",
-        "Identity", "Telemetry", "Lifecycle", "ConfigurationFile", "Release", arguments, logging,
+        "Model", "CutProtocol", "CoordinatorCore", "CoordinatorKubernetes", "KubernetesClient",
+        "Catalog", "FleetServer", "OperatorAPI", "Identity", "Telemetry", "Lifecycle",
+        "ConfigurationFile", "Release", arguments, logging,
         lifecycle, signals,
       ]),
 
@@ -275,6 +279,12 @@ let package = Package(
         .product(name: "NIOFoundationCompat", package: "swift-nio"),
       ] + x509,
       resources: [.copy("Recordings")]),
+    tests(
+      "CoordinatorKubernetes",
+      [
+        "CoordinatorKubernetes", "CoordinatorCore", "CutProtocol", "KubernetesClient", "Model",
+        "PlanFile", logging,
+      ]),
     tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
     tests(
       "Catalog",

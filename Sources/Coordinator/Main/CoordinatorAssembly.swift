@@ -1,10 +1,12 @@
 internal import Catalog
 internal import ConfigurationFile
 internal import CoordinatorCore
+internal import CoordinatorKubernetes
 internal import CutProtocol
 internal import FleetServer
 internal import Foundation
 internal import Identity
+internal import KubernetesClient
 internal import Lifecycle
 internal import Logging
 internal import Model
@@ -24,11 +26,14 @@ struct CoordinatorAssembly {
   private let operations: Operations
   private let crew = Crew()
   private let work: CoordinatorWork
+  private let cluster: ClusterLink?
+  private let clusterOperations: ClusterControllers.Operations
 
   init(
     _ configuration: CoordinatorConfiguration, _ catalog: Catalog,
-    _ authority: CertificateAuthority, _ logger: Logger
+    _ authority: CertificateAuthority, _ cluster: ClusterLink?, _ logger: Logger
   ) async throws {
+    self.cluster = cluster
     self.configuration = configuration
     self.catalog = catalog
     self.authority = authority
@@ -92,6 +97,8 @@ struct CoordinatorAssembly {
               expires: issued.certificate.expiresAt), pem: issued.pem)
         }, logger: logger),
       catalogBytes: { Self.size(of: configuration.catalogFile) })
+    clusterOperations = ClusterControllers.Operations(
+      plans: operations.plans, backups: backups, requests: backups, restores: restores)
     work = CoordinatorWork(
       crew: crew,
       upkeep: CutUpkeep(
@@ -105,7 +112,7 @@ struct CoordinatorAssembly {
   /// In the order in which they start; they stop in the reverse one.
   func services() throws -> [any Service] {
     let shown = HeldCredential(certificate.credential)
-    return [
+    let served: [any Service] = [
       try FleetServer(
         configuration: FleetServerConfiguration(
           host: configuration.fleetListen.host, port: configuration.fleetListen.port,
@@ -123,6 +130,12 @@ struct CoordinatorAssembly {
       // Stopped first: a cut that runs is ended while the agents can still be told.
       work,
     ]
+    guard let cluster else { return served }
+    let controllers = ClusterControllers(
+      client: cluster.client, operations: clusterOperations, home: cluster.client.namespace,
+      logger: logger)
+    // The lease is kept for as long as anything else runs.
+    return [LeaseKeeper(link: cluster)] + served + [ClusterWork(controllers: controllers)]
   }
 
   /// The catalog's files together; nil when they cannot be looked at.

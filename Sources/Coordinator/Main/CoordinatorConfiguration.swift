@@ -9,9 +9,17 @@ struct CoordinatorConfiguration: Decodable, Sendable {
   var fleetListen: Endpoint
   var enrolmentListen: Endpoint
   var apiListen: Endpoint
+  /// Nil where no cluster is served.
+  var kubernetes: ClusterUse?
+
+  /// How the cluster's API server is reached.
+  enum ClusterUse: String, Decodable {
+    /// By the service account of the coordinator's own pod.
+    case inCluster = "in-cluster"
+  }
 
   private static let keys = [
-    "fleet", "stateDirectory", "fleetListen", "enrolmentListen", "apiListen",
+    "fleet", "stateDirectory", "fleetListen", "enrolmentListen", "apiListen", "kubernetes",
   ]
 
   static func read(_ path: String) throws(ConfigurationError) -> CoordinatorConfiguration {

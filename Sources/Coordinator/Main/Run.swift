@@ -25,6 +25,9 @@ struct Run: AsyncParsableCommand {
     let logger = Logger(label: "coordinator")
     let configuration = try CoordinatorConfiguration.read(common.config)
     _ = try PrivateDirectory(path: configuration.stateDirectory)
+    // A standby touches nothing that the active one may be using.
+    let cluster = try configuration.kubernetes.map { _ in try ClusterLink(logger: logger) }
+    if let cluster, !(await cluster.activate()) { return }
     let catalog = try Catalog(path: configuration.catalogFile)
     let authority = try CertificateAuthority.open(
       directory: configuration.authorityDirectory, fleet: configuration.fleet)
@@ -35,12 +38,13 @@ struct Run: AsyncParsableCommand {
       logger.notice(
         "first operator's identity written", metadata: ["directory": "\(files.directory)"])
     }
-    let assembly = try await CoordinatorAssembly(configuration, catalog, authority, logger)
+    let assembly = try await CoordinatorAssembly(configuration, catalog, authority, cluster, logger)
     var group = ServiceGroupConfiguration(
       services: try assembly.services().map { .init(service: $0) },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     group.maximumGracefulShutdownDuration = .seconds(25)
     try await ServiceGroup(configuration: group).run()
     try catalog.close()
+    await cluster?.close()
   }
 }

@@ -1,0 +1,72 @@
+import CoordinatorCore
+import KubernetesClient
+import Model
+import Testing
+
+@testable import CoordinatorKubernetes
+
+private let controller = RestoreController(home: "stillpoint")
+
+struct `A Restore object` {
+  private func object(
+    in namespace: String = "production", services: [String] = [], into: String? = nil
+  ) -> KubernetesObject {
+    var spec: JSONValue = ["backup": "first"]
+    if !services.isEmpty { spec["services"] = .array(services.map { .string($0) }) }
+    if let into { spec["into"] = .string(into) }
+    var object = KubernetesObject(
+      .restores, name: "back", namespace: namespace, fields: ["spec": spec])
+    object["metadata", "uid"] = "uid-2"
+    return object
+  }
+
+  private func record(_ state: RestoreRecord.State) throws -> RestoreRecord {
+    RestoreRecord(
+      id: try RestoreID("restore-uid-2"), backup: try BackupID("b-1"), into: nil, createdBy: "a",
+      createdAt: Sample.now, endedAt: nil, state: state, steps: [])
+  }
+
+  @Test func `starts a restore whose name follows from its UID`() throws {
+    let known = RestoreController.Knowledge(backup: try BackupID("b-1"))
+    #expect(
+      controller.decide(object(services: ["orders"]), known) == [
+        .start(
+          RestoreRequest(
+            backup: try BackupID("b-1"), services: [try ServiceName("orders")], into: nil,
+            acceptUnproven: false), try RestoreID("restore-uid-2"))
+      ])
+  }
+
+  @Test func `that was started is followed and not started again`() throws {
+    for state in [RestoreRecord.State.running, .completed, .failed(reason: "full")] {
+      let known = RestoreController.Knowledge(
+        backup: try BackupID("b-1"), record: try record(state))
+      #expect(controller.decide(object(), known) == [.report(.of(try record(state)))])
+    }
+  }
+
+  @Test func `names directories of the nodes in the coordinator's namespace only`() throws {
+    let known = RestoreController.Knowledge(backup: try BackupID("b-1"))
+    guard case .report(let report)? = controller.decide(object(into: "/etc"), known).first else {
+      Issue.record("was started")
+      return
+    }
+    #expect(report.reason == "Forbidden")
+    guard case .start? = controller.decide(object(in: "stillpoint", into: "/r"), known).first else {
+      Issue.record("was not started")
+      return
+    }
+  }
+
+  @Test func `says which backup is missing or why it was refused`() throws {
+    #expect(
+      controller.decide(object(), RestoreController.Knowledge())
+        == [.report(.failed("NoBackup", "spec.backup: there is no Backup 'first' to restore here"))]
+    )
+    var known = RestoreController.Knowledge(backup: try BackupID("b-1"))
+    known.refusal = OperationError(.conflict, "backup b-1 is unproven")
+    #expect(
+      controller.decide(object(), known)
+        == [.report(.failed("Refused", "backup b-1 is unproven"))])
+  }
+}
