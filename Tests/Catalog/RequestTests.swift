@@ -8,6 +8,12 @@ import Testing
 struct `A request for a backup` {
   private let request = RequestID(accepted: "uid-1")
 
+  private func failed(_ id: BackupID) -> CutOutcome {
+    CutOutcome(
+      backup: id, verdict: Verdict(grade: .failed, drained: false, sentence: "refused"),
+      groups: [], endedAt: time(8))
+  }
+
   @Test func `is answered by one backup, also after that one is deleted`() async throws {
     try await withDirectory { directory in
       let catalog = try Catalog(path: directory + "/catalog")
@@ -18,8 +24,7 @@ struct `A request for a backup` {
         try await catalog.create(try Sample.plan(), by: "ann", for: request)
       }
       let id = try Sample.plan().plan.backup
-      let fence = Fence(epoch: epoch, cut: 1, attempt: 1)
-      try await catalog.commit(Sample.outcome(fence: fence, grade: .failed), epoch: epoch)
+      try await catalog.commit(failed(id), epoch: epoch)
       try await catalog.beginDeletion(id, at: time(9))
       try await catalog.finishDeletion(id)
       try catalog.close()
@@ -53,8 +58,7 @@ struct `A request for a backup` {
       try await catalog.release(id)
       try await catalog.release(BackupID(accepted: "nothing"))
       #expect(try await catalog.released() == [id])
-      let fence = Fence(epoch: epoch, cut: 1, attempt: 1)
-      try await catalog.commit(Sample.outcome(fence: fence, grade: .failed), epoch: epoch)
+      try await catalog.commit(failed(id), epoch: epoch)
       try await catalog.beginDeletion(id, at: time(9))
       try await catalog.finishDeletion(id)
       #expect(try await catalog.released().isEmpty)
