@@ -357,7 +357,11 @@ let package = Package(
         "LinuxSystem", "Model", logging,
       ] + grpc),
     tests(
-      "KubernetesSnapshots", ["KubernetesSnapshots", "KubernetesClient", "CutProtocol", "Model"]),
+      "KubernetesSnapshots",
+      [
+        "KubernetesSnapshots", "Snapshots", "KubernetesClient", "ClusterTesting", "AgentCore",
+        "CutProtocol", "Model", logging,
+      ]),
     tests(
       "LocalStorage",
       ["LocalStorage", "StorageTesting", "CSIWire", "LinuxSystem", "Model", grpcTransport] + grpc),
