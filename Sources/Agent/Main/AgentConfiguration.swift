@@ -21,11 +21,13 @@ struct AgentConfiguration: Decodable, Sendable {
   var volumesRoot: String
   var csiDrivers: [Driver]
   var guardian: String?
+  /// Nil on a node of no cluster.
+  var kubernetes: ClusterUse?
   var machineControlGroups: String?
 
   private static let keys = [
     "node", "coordinator", "enrolment", "stateDirectory", "runDirectory", "criSocket",
-    "volumesRoot", "csiDrivers", "guardian", "machineControlGroups",
+    "volumesRoot", "csiDrivers", "guardian", "kubernetes", "machineControlGroups",
   ]
 
   static func read(_ path: String) throws(ConfigurationError) -> AgentConfiguration {

@@ -5,6 +5,8 @@ internal import ContainerRuntimes
 internal import CutProtocol
 internal import FleetLink
 internal import Identity
+internal import KubernetesClient
+internal import KubernetesSnapshots
 internal import Lifecycle
 internal import LinuxSystem
 internal import Logging
@@ -54,6 +56,11 @@ struct Run: AsyncParsableCommand {
     let drivers = try CSIDrivers(configuration.drivers)
     let snapshots = CSISnapshotProvider(
       drivers: drivers, probeDirectory: configuration.runDirectory + "/probes", logger: logger)
+    let cluster = try cluster(configuration, logger)
+    let node: any SnapshotProvider =
+      if let cluster { NodeSnapshots(direct: snapshots, cluster: cluster.cluster) } else {
+        snapshots
+      }
     let runtime = CRIRuntime(socket: configuration.criSocket, logger: logger) { path in
       do {
         return try await snapshots.volume(at: path)
@@ -80,21 +87,21 @@ struct Run: AsyncParsableCommand {
         quiescer: QuiescerSet(
           settings: QuiescerSettings(
             protectedPaths: [configuration.stateDirectory, configuration.runDirectory])),
-        snapshots: snapshots, guardian: guardian, rescues: rescues,
+        snapshots: node, guardian: guardian, rescues: rescues,
         signer: AgentStatementSigner(credential), reports: reports,
         identify: { container, pid in
           ProcessIdentity(
             container: container, pid: pid, startTicks: try ProcessFacts.startTicks(pid))
         }, clock: BootClock(), logger: logger), ledger: ledger)
     let link = FleetLinkConfiguration(configuration)
-    let services: [any Service] = [
+    var services: [any Service] = [
       DriverConnections(
         snapshots: snapshots, volumesRoot: configuration.volumesRoot, logger: logger),
       DiscoveryLoop(discovery: discovery),
       FleetLink(
         configuration: link, credential: credential,
         handler: AgentHandler(
-          cuts: cuts, ledger: ledger, discovery: discovery, snapshots: snapshots),
+          cuts: cuts, ledger: ledger, discovery: discovery, snapshots: node),
         records: JournalRecords(discovery: discovery), reports: reports, logger: logger),
       CertificateRenewal(
         enrolment: AgentEnrolment(configuration: link, store: store, logger: logger),
@@ -103,11 +110,23 @@ struct Run: AsyncParsableCommand {
       // Started last and so stopped first: holds end while everything that they need still works.
       CutLoop(cuts: cuts),
     ]
+    if let cluster { services.insert(cluster, at: 0) }
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
       logger: logger)
     group.maximumGracefulShutdownDuration = .seconds(25)
     try await ServiceGroup(configuration: group).run()
     await guardian.stop()
+  }
+
+  /// Nil for a node of no cluster.
+  private func cluster(_ configuration: AgentConfiguration, _ logger: Logger) throws
+    -> ClusterConnection?
+  {
+    guard let use = configuration.kubernetes else { return nil }
+    let client = KubernetesClient(try use.access(), logger: logger)
+    return ClusterConnection(
+      cluster: ClusterSnapshots(client: client, settings: use.settings, logger: logger),
+      client: client, logger: logger)
   }
 }
