@@ -20,9 +20,17 @@ struct ClusterBench: Sendable {
   /// A limit that only a test that hangs reaches.
   static let generous = Duration.seconds(30)
 
+  /// On a machine that does much else meanwhile.
+  static var patient: ClusterSettings {
+    var settings = ClusterSettings()
+    settings.controllerAnswer = generous
+    settings.deletion = generous
+    return settings
+  }
+
   /// `rate` is how many requests a second the controller may make; nil for one that does not run.
   static func with(
-    rate: Double? = 1000, settings: ClusterSettings = ClusterSettings(),
+    rate: Double? = 1000, settings: ClusterSettings = patient,
     agent: TestUser? = nil, _ body: @escaping @Sendable (ClusterBench) async throws -> Void
   ) async throws {
     let users: [String: TestUser] =

@@ -86,7 +86,7 @@ struct ClusterCutTests {
   @Test func `a cut that never comes ends with the driver's own words`() async throws {
     try await ClusterBench.with { bench in
       let volume = await bench.claim("a")
-      try await bench.prepare([volume], ClusterBench.planned([volume], cap: .seconds(1)))
+      try await bench.prepare([volume], ClusterBench.planned([volume], cap: .seconds(5)))
       bench.driver.fail(.max)
       let refusal = await #expect(throws: CutProtocol.Refusal.self) { try await bench.cut() }
       #expect(refusal?.message.contains("the archive changed while it was read") == true)
@@ -116,7 +116,7 @@ struct ClusterCutTests {
   @Test func `a snapshot that is cut after the hold is deleted as an orphan`() async throws {
     try await ClusterBench.with { bench in
       let volume = await bench.claim("a")
-      try await bench.prepare([volume], ClusterBench.planned([volume], cap: .milliseconds(500)))
+      try await bench.prepare([volume], ClusterBench.planned([volume], cap: .seconds(3)))
       bench.driver.halt()
       _ = await #expect(throws: CutProtocol.Refusal.self) { try await bench.cut() }
       await bench.cluster.discard(ClusterBench.name())
