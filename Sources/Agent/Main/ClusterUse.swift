@@ -1,4 +1,3 @@
-internal import ConfigurationFile
 internal import Foundation
 internal import KubernetesClient
 internal import KubernetesSnapshots
@@ -7,14 +6,8 @@ internal import ServiceLifecycle
 
 /// The configuration's section `kubernetes`: the cluster whose claims this node's volumes belong to.
 struct ClusterUse: Decodable, Sendable {
-  private static let account = "/var/run/secrets/kubernetes.io/serviceaccount"
-
-  /// `https://HOST:PORT`; what kubelet tells every pod when it is left out.
-  var server: String?
-  /// A PEM file of the authority that signed the server's certificate; that of the pod's service account when left out.
-  var authority: String?
-  /// The file with the token of a service account, read again when it changes; that of the pod's when left out.
-  var tokenFile: String?
+  /// A kubeconfig; the service account of the agent's own pod when it is left out.
+  var kubeconfig: String?
   var snapshotClasses: [String: String]?
   var groupSnapshotClasses: [String: String]?
 
@@ -25,28 +18,9 @@ struct ClusterUse: Decodable, Sendable {
 
   func access(
     environment: [String: String] = ProcessInfo.processInfo.environment
-  ) throws(ConfigurationError) -> ClusterAccess {
-    ClusterAccess(
-      server: try address(environment), trust: .file(authority ?? "\(Self.account)/ca.crt"),
-      identity: .tokenFile(tokenFile ?? "\(Self.account)/token"))
-  }
-
-  private func address(_ environment: [String: String]) throws(ConfigurationError)
-    -> ServerAddress
-  {
-    if let server {
-      guard let address = ServerAddress(server), address.isSecure else {
-        throw ConfigurationError("kubernetes.server must be https://HOST:PORT, not '\(server)'")
-      }
-      return address
-    }
-    guard let host = environment["KUBERNETES_SERVICE_HOST"], !host.isEmpty,
-      let port = Int(environment["KUBERNETES_SERVICE_PORT"] ?? "443"), (1...65535).contains(port)
-    else {
-      throw ConfigurationError(
-        "kubernetes.server is missing, and this agent runs in no pod that could tell it")
-    }
-    return ServerAddress(host: host, port: port)
+  ) throws(KubernetesError) -> ClusterAccess {
+    guard let kubeconfig else { return try .inCluster(environment: environment) }
+    return try .kubeconfig(path: kubeconfig, environment: environment)
   }
 }
 
