@@ -53,7 +53,7 @@ struct ClusterRefusalTests {
         try await bench.prepare([volume])
       }
       #expect(refusal?.code == .busy)
-      #expect(refusal?.message == "the snapshot controller did not answer within 300 ms")
+      #expect(refusal?.message == "the snapshot controller did not answer within 300.0 ms")
       #expect(await bench.snapshots().isEmpty)
     }
   }
