@@ -292,6 +292,7 @@ let package = Package(
         "Catalog", "CoordinatorCore", "CutProtocol", "Model", logging,
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
+    tests("ConfigurationFile", ["ConfigurationFile"]),
     tests("PlanFile", ["PlanFile", "YAMLBounds", "Model"]),
     tests("PlanImport", ["PlanImport", "PlanFile", "YAMLBounds", "Model"]),
     tests(

@@ -18,12 +18,14 @@ package enum ConfigurationFile {
     guard bytes.count <= mostBytes, let text = String(data: bytes, encoding: .utf8) else {
       throw ConfigurationError("configuration \(path) is too large or no text")
     }
-    return try parse(text, of: path, as: type, keys: keys)
+    return try parse(
+      text, of: path, as: type, keys: keys, environment: ProcessInfo.processInfo.environment)
   }
 
-  /// The same for a text that was read; `path` is for messages.
+  /// The same for a text that was read; `path` is for messages. `${NAME}` in a value stands for what `environment` has.
   package static func parse<Value: Decodable>(
-    _ text: String, of path: String, as type: Value.Type, keys: [String]
+    _ text: String, of path: String, as type: Value.Type, keys: [String],
+    environment: [String: String] = [:]
   ) throws(ConfigurationError) -> Value {
     do {
       try YAMLBounds.check(text)
@@ -38,7 +40,8 @@ package enum ConfigurationFile {
             hint: "known keys: " + keys.sorted().joined(separator: ", "))
         }
       }
-      return try YAMLDecoder().decode(type, from: text)
+      let filled = try EnvironmentValues.fill(node, from: environment, of: path)
+      return try YAMLDecoder().decode(type, from: filled)
     } catch let error as ConfigurationError {
       throw error
     } catch let error as YAMLBounds.Exceeded {
