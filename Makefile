@@ -1,7 +1,7 @@
 # What can be made, each as a person or a machine asks for it. Demo, tests and faults use the debug build, so that
 # it is built once; what is installed and measured is a release build of its own.
 
-.PHONY: help demo faults bench test build release install format lint generate packages clean check-deep soak
+.PHONY: help demo faults bench test build release install image format lint generate packages clean check-deep soak
 
 help:
 	@echo "make demo [KEEP=1] [CUTS=n]  a fleet on this machine: a shop, a backup, a disaster, a restore (root)"
@@ -13,9 +13,10 @@ help:
 	@echo "make build                   build all programs into .build/debug"
 	@echo "make release                 build what is installed: optimised, needs no toolchain to run, into dist/"
 	@echo "make install [DESTDIR=DIR]   install that, with units, examples and documentation (root)"
+	@echo "make image [IMAGE=name:tag]  make a container image of that release, into dist/ (root)"
 	@echo "make packages                install the Debian packages that demo and tests use (root)"
 	@echo "make format | lint           write | check the format of the sources"
-	@echo "make generate                generate the code of the wire modules anew"
+	@echo "make generate                generate the code of the wire modules, and the chart, anew"
 	@echo "make clean                   remove what was built, and what an interrupted demo left"
 	@echo "make fuzz [TARGET=x] [SECONDS=n]  hostile input for every reader, n seconds each (60); finds end it with 1"
 
@@ -46,6 +47,9 @@ release:
 install:
 	@DESTDIR="$(DESTDIR)" scripts/install
 
+image:
+	@IMAGE="$(IMAGE)" scripts/image
+
 packages:
 	@scripts/install-packages
 
@@ -57,6 +61,7 @@ lint:
 
 generate:
 	scripts/generate
+	scripts/generate-chart
 
 clean:
 	@if [ -x .build/debug/stillpoint-demo ]; then .build/debug/stillpoint-demo clean; fi
