@@ -10,6 +10,8 @@ struct CutNode: Sendable {
   static let payments = ServiceName(accepted: "payments")
   static let lease = Duration.seconds(3)
 
+  /// What holds find out after their release.
+  var finding: String?
   let clock = ManualClock()
   let log = CallLog()
   let quiesce = Gate()
@@ -52,7 +54,8 @@ struct CutNode: Sendable {
     let service = CutService(
       environment: CutEnvironment(
         node: NodeID(accepted: "node-1"), runtime: runtime,
-        quiescer: FakeQuiescer(log: log, gate: quiesce), snapshots: snapshots, guardian: guardian,
+        quiescer: FakeQuiescer(log: log, gate: quiesce, finding: finding), snapshots: snapshots,
+        guardian: guardian,
         rescues: records, signer: FakeSigner(), reports: reports,
         identify: { ProcessIdentity(container: $0, pid: $1, startTicks: 7) }, clock: clock,
         logger: silentLogger), ledger: ledger)

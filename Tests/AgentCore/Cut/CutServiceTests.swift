@@ -31,10 +31,42 @@ import Testing
       #expect(
         node.log.all == [
           "arm \(CutNode.lease) \(Duration.seconds(10))", "hold orders", "held orders",
-          "cut orders", "release orders", "disarm", "discard orders",
+          "cut orders", "release orders", "disarm", "examine orders", "discard orders",
         ])
       #expect(await service.held() == [])
     }
+  }
+
+  @Test func `what only shows after the release is in the certificate`() async throws {
+    var node = CutNode()
+    node.finding = "orders had acknowledged what is not on its disk"
+    try await node.serving { [node] service in
+      let hold = try await node.held(service, fence)
+      await node.witness(service, fence, hold)
+      try await eventually("the certificate is there") { node.certificate(fence) != nil }
+      let statement = try #require(node.certificate(fence)).decoded()
+      #expect(
+        statement.thaw
+          == ThawEvidence(
+            endedThisHold: false, cause: .complete,
+            findings: ["orders had acknowledged what is not on its disk"]))
+      // Nobody waits for it: the application goes on before.
+      let (released, examined) = (
+        node.log.position("release orders"), node.log.position("examine orders")
+      )
+      #expect(try #require(released) < #require(examined))
+    }
+  }
+
+  @Test func `a hold that is given up is not examined`() async throws {
+    let node = CutNode()
+    try await node.serving { service in
+      _ = try await node.held(service, fence)
+      await service.handle(.abort(fence: fence, member: orders, reason: "given up"))
+      try await eventually("it is over") { node.endings(fence) == ["given up"] }
+    }
+    #expect(node.log.count("release orders") == 1)
+    #expect(node.log.count("examine orders") == 0)
   }
 
   @Test func `orders that come again are answered again and hold nothing twice`() async throws {

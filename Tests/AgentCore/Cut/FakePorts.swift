@@ -18,9 +18,11 @@ final class CallLog: Sendable {
 struct FakeQuiescer: Quiescer {
   let log: CallLog
   let gate: Gate
+  /// What its holds find out after their release.
+  var finding: String?
 
   func prepare(_ hold: HoldSpec, for target: HoldTarget) async throws(Refusal) -> any PreparedHold {
-    FakeHold(member: target.member, log: log, gate: gate)
+    FakeHold(member: target.member, log: log, gate: gate, finding: finding)
   }
 }
 
@@ -28,9 +30,11 @@ final class FakeHold: PreparedHold {
   private let member: ServiceName
   private let log: CallLog
   private let gate: Gate
+  private let finding: String?
   private let isHeld = Mutex(false)
 
-  init(member: ServiceName, log: CallLog, gate: Gate) {
+  init(member: ServiceName, log: CallLog, gate: Gate, finding: String?) {
+    self.finding = finding
     self.member = member
     self.log = log
     self.gate = gate
@@ -61,6 +65,11 @@ final class FakeHold: PreparedHold {
     }
     return ReleaseFinding(
       endedThisHold: wasHeld, finding: wasHeld ? nil : "\(member) was not held yet")
+  }
+
+  func examine() async -> String? {
+    log.note("examine \(member)")
+    return finding
   }
 
   func discard() async { log.note("discard \(member)") }
