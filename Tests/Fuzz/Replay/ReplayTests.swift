@@ -7,7 +7,7 @@ import Testing
 /// A target that breaks a promise under the fuzzer gets the input that did it into its corpus, so that it stays here.
 @Suite(.serialized) struct `Hostile input` {
   /// Longer for one input is a hang; a loaded machine is not.
-  private static let slowest = Duration.seconds(10)
+  private static let slowest = Duration.seconds(120)
   /// How much one target may leave in memory over all its inputs, caches of the runtime included.
   private static let largestGrowth: UInt64 = 256 << 20
   private static let seed: UInt64 = 2611
