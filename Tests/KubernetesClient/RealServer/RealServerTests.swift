@@ -171,7 +171,10 @@ struct KubernetesRealServerTests {
         directory.versions.first { $0.group == "apps" && $0.version == "v1" })
       #expect(
         Set(listed.map { "\($0.type) \($0.verbs.sorted()) \($0.subresources.sorted())" })
-          == Set(found.resources.map { "\($0.type) \($0.verbs.sorted()) \($0.subresources.sorted())" }))
+          == Set(
+            found.resources.map {
+              "\($0.type) \($0.verbs.sorted()) \($0.subresources.sorted())"
+            }))
     }
   }
 }

@@ -85,7 +85,8 @@ struct KubernetesRealServerWatchTests {
     var options = ClientOptions()
     options.cutWatch.renewal = .seconds(1)
     options.pageSize = 7
-    let seconds = ProcessInfo.processInfo.environment["STILLPOINT_TEST_API_SECONDS"].flatMap(Int.init)
+    let environment = ProcessInfo.processInfo.environment
+    let seconds = environment["STILLPOINT_TEST_API_SECONDS"].flatMap(Int.init)
     try await RealServer.with(options: options) { client, name in
       let told = Told()
       let end = ContinuousClock.now + .seconds(seconds ?? 3)
