@@ -80,7 +80,10 @@ struct BackupShell: Sendable {
         do throws(OperationError) {
           let id = try await operations.requests.createBackup(
             of: plan, author: view.author, for: request)
-          known = BackupController.Knowledge(answer: id, record: try await record(id))
+          known = BackupController.Knowledge(
+            answer: id, record: try await record(id),
+            // Without it, the cut would look like one that an earlier coordinator left.
+            standing: await operations.requests.standing(of: id))
         } catch {
           known.refusal = error
         }

@@ -38,10 +38,13 @@ package final class ObjectBook: Sendable {
     signal.yield()
   }
 
-  /// Keeps what a write returned, so that the next one does not begin with an older version.
-  func keep(_ object: KubernetesObject) {
+  /// Keeps what a write over `base` returned, so that the next one does not begin with an older version.
+  ///
+  /// Not when something else was seen meanwhile: what was written may be older than that, and would never be put right.
+  func keep(_ object: KubernetesObject, over base: KubernetesObject) {
     state.withLock { state in
-      guard state.objects[object.key]?.uid == object.uid else { return }
+      let known = state.objects[object.key]
+      guard known?.uid == object.uid, known?.resourceVersion == base.resourceVersion else { return }
       state.objects[object.key] = object
     }
   }

@@ -17,7 +17,7 @@ struct ObjectWriter: Sendable {
     let written = try await client.patchStatus(
       type, object.name, in: object.namespace, merging: status,
       resourceVersion: object.resourceVersion)
-    book.keep(written)
+    book.keep(written, over: object)
     if let event { await tell(event, about: written) }
   }
 
@@ -28,7 +28,7 @@ struct ObjectWriter: Sendable {
     if let version = object.resourceVersion { metadata["resourceVersion"] = .string(version) }
     let written = try await client.patch(
       type, object.name, in: object.namespace, merging: ["metadata": metadata])
-    book.keep(written)
+    book.keep(written, over: object)
   }
 
   /// An event that cannot be written is no reason to leave the rest undone.
