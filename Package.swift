@@ -282,8 +282,8 @@ let package = Package(
     tests(
       "CoordinatorKubernetes",
       [
-        "CoordinatorKubernetes", "CoordinatorCore", "CutProtocol", "KubernetesClient", "Model",
-        "PlanFile", logging,
+        "CoordinatorKubernetes", "CoordinatorCore", "CutProtocol", "KubernetesClient",
+        "ClusterTesting", "Model", "PlanFile", yaml, logging,
       ]),
     tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
     tests(
