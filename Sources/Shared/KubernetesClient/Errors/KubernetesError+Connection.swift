@@ -12,6 +12,7 @@ extension KubernetesError {
       self.init(
         .timedOut, "\(what) was not answered within \(timeout)",
         hint: "what was asked may still happen: look before it is repeated")
+    case is UnexpectedServerName: self = Self.otherName(what)
     case let error as HTTPClientError: self = Self.http(error, what, timeout)
     case let error as NIOConnectionError where error.connectionErrors.isEmpty:
       self.init(
@@ -42,6 +43,12 @@ extension KubernetesError {
     }
   }
 
+  private static func otherName(_ what: String) -> KubernetesError {
+    KubernetesError(
+      .identity, "\(what) failed: the server's certificate has another name",
+      hint: "check the server's address, or set tls-server-name")
+  }
+
   /// BoringSSL's reasons and alerts (RFC 8446, section 6.2), as they appear in the errors' texts.
   private static func connection(_ text: String, _ what: String) -> KubernetesError {
     func has(_ parts: String...) -> Bool { parts.contains { text.contains($0) } }
@@ -63,9 +70,7 @@ extension KubernetesError {
           + "or it expired", hint: "check certificate-authority and both machines' clocks")
     }
     if has("ailedToValidateHostname", "serverHostnameImpossibleToMatch") {
-      return KubernetesError(
-        .identity, "\(what) failed: the server's certificate has another name",
-        hint: "check the server's address, or set tls-server-name")
+      return otherName(what)
     }
     if has("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_RECORD", "UNKNOWN_PROTOCOL") {
       return KubernetesError(

@@ -47,6 +47,11 @@ struct Connections: Sendable {
       decompression: .disabled)
     configuration.httpVersion = .http1Only
     configuration.connectionPool.retryConnectionEstablishment = false
+    if access.server.isSecure {
+      // Runs behind the handshake; no request gets a connection before it has succeeded.
+      let expected = ExpectedName(access.serverName ?? access.server.host)
+      configuration.http1_1ConnectionDebugInitializer = { expected.check($0) }
+    }
     if let name = access.serverName, name != access.server.host {
       // The name that is verified and the address that is dialled are two.
       configuration.dnsOverride = [name: access.server.host]
