@@ -62,12 +62,12 @@ package struct KubernetesObject: Hashable, Sendable {
 
   package var labels: [String: String] {
     get { texts("labels") }
-    set { self["metadata", "labels"] = newValue.isEmpty ? nil : JSONValue(newValue) }
+    set { setTexts("labels", newValue) }
   }
 
   package var annotations: [String: String] {
     get { texts("annotations") }
-    set { self["metadata", "annotations"] = newValue.isEmpty ? nil : JSONValue(newValue) }
+    set { setTexts("annotations", newValue) }
   }
 
   package var finalizers: [String] {
@@ -90,6 +90,15 @@ package struct KubernetesObject: Hashable, Sendable {
 
   private func texts(_ field: String) -> [String: String] {
     (self["metadata", field]?.object?.byName ?? [:]).compactMapValues(\.string)
+  }
+
+  /// None leave no field: `nil` in a conditional expression would be JSON's null.
+  private mutating func setTexts(_ field: String, _ texts: [String: String]) {
+    if texts.isEmpty {
+      self["metadata", field] = nil
+    } else {
+      self["metadata", field] = JSONValue(texts)
+    }
   }
 
   private func time(_ field: String) -> Timestamp? {
