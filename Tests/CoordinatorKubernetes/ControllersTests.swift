@@ -149,14 +149,14 @@ struct `Objects of a cluster` {
   @Test func `survive a server that refuses, goes silent and forgets`() async throws {
     try await Bench.with { bench in
       try await bench.createPlan()
-      await bench.api.break_(
+      await bench.api.inject(
         Fault(.refuse(.tooManyRequests(retryAfter: 1)), times: 3) { $0.method == "PATCH" })
-      await bench.api.break_(Fault(.drop, times: 4))
+      await bench.api.inject(Fault(.drop, times: 4))
       await bench.api.compact()
       try await bench.createBackupEventually("first")
       let running = try await bench.phase("first", "Running")
       let id = try BackupID(try #require(running?["status", "backup"]?.string))
-      await bench.api.break_(Fault(.dropAfterwards, times: 3) { $0.method == "PATCH" })
+      await bench.api.inject(Fault(.dropAfterwards, times: 3) { $0.method == "PATCH" })
       bench.fleet.end(id, .applicationConsistent)
       _ = try await bench.phase("first", "Completed")
       #expect(bench.fleet.started == 1)

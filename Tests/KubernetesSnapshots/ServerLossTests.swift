@@ -21,7 +21,7 @@ struct ServerLossTests {
     try await ClusterBench.with { bench in
       let volume = await bench.claim("a")
       try await bench.prepare([volume])
-      await bench.api.break_(Fault(.dropAfterwards, where: Self.creation))
+      await bench.api.inject(Fault(.dropAfterwards, where: Self.creation))
       #expect(try await bench.cut().count == 1)
       #expect(await bench.snapshots().count == 1)
       await bench.cluster.discard(ClusterBench.name())
@@ -38,8 +38,8 @@ struct ServerLossTests {
       let cap = Duration.seconds(1)
       try await bench.prepare([volume], ClusterBench.planned([volume], cap: cap))
       // Carried out, but nobody learns; from then on nothing is answered at all.
-      await bench.api.break_(Fault(.dropAfterwards, where: Self.creation))
-      await bench.api.break_(Fault(.drop, times: nil, where: Self.ofAgent))
+      await bench.api.inject(Fault(.dropAfterwards, where: Self.creation))
+      await bench.api.inject(Fault(.drop, times: nil, where: Self.ofAgent))
       let begun = ContinuousClock.now
       _ = await #expect(throws: CutProtocol.Refusal.self) { try await bench.cut() }
       let taken = ContinuousClock.now - begun
@@ -69,7 +69,7 @@ struct ServerLossTests {
     try await ClusterBench.with(settings: settings) { bench in
       let volume = await bench.claim("a")
       try await bench.prepare([volume], ClusterBench.planned([volume], cap: .milliseconds(500)))
-      await bench.api.break_(Fault(.silence, where: Self.creation))
+      await bench.api.inject(Fault(.silence, where: Self.creation))
       _ = await #expect(throws: CutProtocol.Refusal.self) { try await bench.cut() }
       await bench.cluster.discard(ClusterBench.name())
       let refusal = await #expect(throws: CutProtocol.Refusal.self) {

@@ -100,7 +100,8 @@ extension APIServer {
         let kept = object.ownerReferences.filter { $0.uid != owner.uid }
         guard kept.count < object.ownerReferences.count else { continue }
         var changed = object
-        changed["metadata", "ownerReferences"] = kept.isEmpty ? nil : .array(kept.map(\.json))
+        changed["metadata", "ownerReferences"] = nil
+        if !kept.isEmpty { changed["metadata", "ownerReferences"] = .array(kept.map(\.json)) }
         store.put(changed, type.key)
       }
     }

@@ -95,7 +95,10 @@ extension APIServer {
   static func merged(_ old: JSONValue?, _ patch: JSONValue) -> JSONValue {
     guard let fields = patch.object else { return patch }
     var result = old?.object ?? JSONObject()
-    for (key, value) in fields { result[key] = value.isNull ? nil : merged(result[key], value) }
+    for (key, value) in fields {
+      // `nil` in a conditional expression would be JSON's null.
+      if value.isNull { result[key] = nil } else { result[key] = merged(result[key], value) }
+    }
     return .object(result)
   }
 

@@ -52,7 +52,7 @@ package actor APIServer {
 
   package func user(_ token: String, _ user: TestUser?) { users[token] = user }
   package func admit(_ admission: Admission) { admissions.append(admission) }
-  package func break_(_ fault: Fault) { faults.append(fault) }
+  package func inject(_ fault: Fault) { faults.append(fault) }
   package func clearFaults() { faults.removeAll() }
   package func serve(_ type: ServedType) { store.serve(type) }
   package func withdraw(_ type: ResourceType) { store.withdraw(TypeKey(type)) }
