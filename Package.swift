@@ -371,7 +371,10 @@ let package = Package(
       ["CoordinatorCore", "Catalog", "CutProtocol", "Lifecycle", "Model", logging]),
     tests(
       "CoordinatorProgram",
-      ["stillpoint-coordinator", "Catalog", "CoordinatorCore", "Identity", "Model"]),
+      [
+        "stillpoint-coordinator", "Catalog", "ConfigurationFile", "CoordinatorCore", "Identity",
+        "KubernetesClient", "Model",
+      ]),
     // The fault matrix: a real fleet, struck by every fault in every phase of a cut.
     .target(
       name: "FaultBench", dependencies: ["CutProtocol", "DemoFleet", "Model", "OperatorWire"],

@@ -12,9 +12,9 @@ struct ClusterLink {
   let lease: CoordinatorLease
   let logger: Logger
 
-  init(logger: Logger) throws {
+  init(_ use: ClusterUse, logger: Logger) throws {
     self.logger = logger
-    client = KubernetesClient(try PodAccess.read(), logger: logger)
+    client = KubernetesClient(try use.access(), logger: logger)
     let host = ProcessInfo.processInfo.hostName
     lease = CoordinatorLease(
       client: client, namespace: client.namespace, name: "stillpoint-coordinator",

@@ -12,12 +12,6 @@ struct CoordinatorConfiguration: Decodable, Sendable {
   /// Nil where no cluster is served.
   var kubernetes: ClusterUse?
 
-  /// How the cluster's API server is reached.
-  enum ClusterUse: String, Decodable {
-    /// By the service account of the coordinator's own pod.
-    case inCluster = "in-cluster"
-  }
-
   private static let keys = [
     "fleet", "stateDirectory", "fleetListen", "enrolmentListen", "apiListen", "kubernetes",
   ]

@@ -26,7 +26,7 @@ struct Run: AsyncParsableCommand {
     let configuration = try CoordinatorConfiguration.read(common.config)
     _ = try PrivateDirectory(path: configuration.stateDirectory)
     // A standby touches nothing that the active one may be using.
-    let cluster = try configuration.kubernetes.map { _ in try ClusterLink(logger: logger) }
+    let cluster = try configuration.kubernetes.map { try ClusterLink($0, logger: logger) }
     if let cluster, !(await cluster.activate()) { return }
     let catalog = try Catalog(path: configuration.catalogFile)
     let authority = try CertificateAuthority.open(
