@@ -60,6 +60,15 @@ struct KubernetesRealServerTests {
     await nobody.close()
   }
 
+  @Test func `a server that is asked for another name gets no request`() async throws {
+    var access = try RealServer.access()
+    access.serverName = "wrong.example"
+    let client = KubernetesClient(access, logger: Logger(label: "test"))
+    let error = await #expect(throws: KubernetesError.self) { try await client.list(.namespaces) }
+    #expect(error?.code == .identity)
+    await client.close()
+  }
+
   @Test func `apply owns fields, conflicts, forces and gives up`() async throws {
     try await RealServer.with { client, name in
       func map(_ data: [String: String]) -> KubernetesObject {
