@@ -29,7 +29,8 @@ extension ClusterSnapshots {
         case .success(let volumes):
           if records.isEmpty {
             // The first one waited for no other.
-            state.withLock { $0.pace.note(cut: acknowledged - requested[index]) }
+            let took = acknowledged - requested[index]
+            state.withLock { $0.pace.note(cut: took, at: clock.now) }
           }
           records += Self.records(
             volumes, of: prepared.snapshots[index], requested: requested[index],

@@ -18,12 +18,12 @@ extension ClusterSnapshots {
     }
     let count = atOnce(planned, cut)
     var pace = state.withLock { $0.pace }
-    var predicted = pace.predicted(count)
-    if predicted > cut.budget, pace.measuredRate == nil {
+    var predicted = pace.predicted(count, at: clock.now)
+    if predicted > cut.budget, pace.measuredRate(at: clock.now) == nil {
       // What is assumed of the controller would refuse the plan: then it has to be known.
       try await question(Self.mostQuestions, planned[0], cut)
       pace = state.withLock { $0.pace }
-      predicted = pace.predicted(count)
+      predicted = pace.predicted(count, at: clock.now)
     }
     guard predicted <= cut.budget else { throw tooSlow(count, predicted, pace, cut) }
     return predicted
@@ -68,7 +68,7 @@ extension ClusterSnapshots {
     }
     state.withLock { state in
       state.answered = clock.now
-      state.pace.note(questions: count, answeredAfter: taken)
+      state.pace.note(questions: count, answeredAfter: taken, at: clock.now)
     }
     logger.info(
       "snapshot controller answered",
@@ -78,9 +78,9 @@ extension ClusterSnapshots {
   private func tooSlow(
     _ count: Int, _ predicted: Duration, _ pace: ControllerPace, _ cut: PlannedCut
   ) -> Refusal {
-    let rate = "\(Int(pace.rate.rounded())) requests a second"
+    let rate = "\(Int(pace.rate(at: clock.now).rounded())) requests a second"
     var hint = "give snapshot-controller and csi-snapshotter higher "
-    if let needed = pace.needed(for: count, within: cut.budget) {
+    if let needed = pace.needed(for: count, within: cut.budget, at: clock.now) {
       let burst = Int((Double(count) * ControllerPace.requestsPerSnapshot).rounded(.up))
       hint += "--kube-api-qps (at least \(Int(needed))), --kube-api-burst (\(burst) or more) and "
       hint += "--worker-threads (\(count) or more), "

@@ -1,3 +1,5 @@
+internal import AgentCore
+
 /// How fast the snapshot controller of a cluster works, as far as is known.
 ///
 /// Stock controllers ask the API server five times a second after a burst of ten, whatever waits, and need several requests for
@@ -14,44 +16,57 @@ struct ControllerPace: Hashable, Sendable {
   /// Assumed until a cut was measured.
   static let usualCut = Duration.milliseconds(800)
 
-  /// Requests a second, once measured.
-  private(set) var measuredRate: Double?
-  /// From the request to the cut, of the latest cuts.
-  private(set) var cuts: [Duration] = []
+  private struct Measured: Hashable, Sendable {
+    var rate: Double
+    var at: ContinuousClock.Instant
+  }
 
-  var rate: Double { measuredRate ?? Self.stockRate }
+  private var measured: Measured?
+  private var cuts = MeasuredCuts()
 
-  /// The median of what was measured.
-  var typicalCut: Duration {
-    guard !cuts.isEmpty else { return Self.usualCut }
-    return cuts.sorted()[cuts.count / 2]
+  /// Requests a second, where that was measured lately: a controller that was busy then, or was given other flags since, is asked
+  /// anew.
+  func measuredRate(at now: ContinuousClock.Instant) -> Double? {
+    guard let measured, now - measured.at < MeasuredCuts.believed else { return nil }
+    return measured.rate
+  }
+
+  func rate(at now: ContinuousClock.Instant) -> Double { measuredRate(at: now) ?? Self.stockRate }
+
+  /// From the request to the cut.
+  func typicalCut(at now: ContinuousClock.Instant) -> Duration {
+    cuts.typical(at: now) ?? Self.usualCut
   }
 
   /// How long it takes until all of so many snapshots are cut that are asked for at the same time.
-  func predicted(_ snapshots: Int) -> Duration {
+  func predicted(_ snapshots: Int, at now: ContinuousClock.Instant) -> Duration {
     let beyond = Double(snapshots) * Self.requestsPerSnapshot - Self.stockBurst
-    guard beyond > 0 else { return typicalCut }
-    return typicalCut + .seconds(beyond / rate)
+    guard beyond > 0 else { return typicalCut(at: now) }
+    return typicalCut(at: now) + .seconds(beyond / rate(at: now))
   }
 
   /// The rate that a plan of so many snapshots needs in order to be cut in this time.
-  func needed(for snapshots: Int, within budget: Duration) -> Double? {
-    let room = (budget - typicalCut) / .seconds(1)
+  func needed(
+    for snapshots: Int, within budget: Duration, at now: ContinuousClock.Instant
+  ) -> Double? {
+    let room = (budget - typicalCut(at: now)) / .seconds(1)
     guard room > 0 else { return nil }
     return ((Double(snapshots) * Self.requestsPerSnapshot - Self.stockBurst) / room).rounded(.up)
   }
 
   /// A cut that no other one delayed.
-  mutating func note(cut time: Duration) {
-    cuts.append(time)
-    if cuts.count > 32 { cuts.removeFirst() }
+  mutating func note(cut time: Duration, at now: ContinuousClock.Instant) {
+    cuts.add(time, at: now)
   }
 
-  /// So many questions at once were all answered after `time`.
-  mutating func note(questions: Int, answeredAfter time: Duration) {
+  /// So many questions at once were all answered after `time`, the last of them at `now`.
+  mutating func note(
+    questions: Int, answeredAfter time: Duration, at now: ContinuousClock.Instant
+  ) {
     let beyond = Double(questions) * Self.requestsPerQuestion - Self.stockBurst
     // Within the burst a controller's limit does not show.
     guard beyond > 0 else { return }
-    measuredRate = max(Self.stockRate, beyond / max(time / .seconds(1), 0.05))
+    measured = Measured(
+      rate: max(Self.stockRate, beyond / max(time / .seconds(1), 0.05)), at: now)
   }
 }

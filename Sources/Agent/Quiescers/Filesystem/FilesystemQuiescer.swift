@@ -29,20 +29,22 @@ struct FilesystemQuiescer: Quiescer {
     return FilesystemHold(member: target.member, mounts: mounts, readiness: readiness)
   }
 
-  /// Writes dirty pages now, so that little is left for the hold; what a second round takes predicts the freeze.
+  /// Writes dirty pages now, so that little is left for the hold; what further rounds take predicts the freeze.
   private func synchronize(
     _ mounts: [FreezableMount], of member: ServiceName
   ) throws(Refusal) -> Duration {
-    var took = Duration.zero
+    var rounds = FlushRounds()
     do {
       for mount in mounts { try FilesystemFreeze.synchronize(mount.directory, name: mount.path) }
-      let began = LinuxKernel.timeSinceBoot()
-      for mount in mounts { try FilesystemFreeze.synchronize(mount.directory, name: mount.path) }
-      took = LinuxKernel.timeSinceBoot() - began
+      while rounds.wantsMore {
+        let began = LinuxKernel.timeSinceBoot()
+        for mount in mounts { try FilesystemFreeze.synchronize(mount.directory, name: mount.path) }
+        rounds.add(LinuxKernel.timeSinceBoot() - began)
+      }
     } catch {
       throw Refusal.because(error, member, "flush")
     }
     // The hold synchronises and freezes, and an idle freeze itself was measured at 0.5 to 20 ms.
-    return took * 2 + .milliseconds(10)
+    return rounds.predicted + .milliseconds(10)
   }
 }

@@ -50,12 +50,14 @@ struct PostgreSQLQuiescer: Quiescer {
     let log = try await PostgreSQLLog(session, dataDirectory: found.dataDirectory, limit: limit)
     _ = try await session.rows("SET synchronous_commit = local", limit: limit)
     let flushLimit = min(Self.flushLimit, target.cap)
-    var took = Duration.zero
+    var rounds = FlushRounds()
     if found.fidelity.acknowledgedIsDurable {
       _ = try await session.flush(limit: limit)
-      let began = LinuxKernel.timeSinceBoot()
-      _ = try await session.flush(limit: limit)
-      took = LinuxKernel.timeSinceBoot() - began
+      while rounds.wantsMore {
+        let began = LinuxKernel.timeSinceBoot()
+        _ = try await session.flush(limit: limit)
+        rounds.add(LinuxKernel.timeSinceBoot() - began)
+      }
     }
     let hold = PostgreSQLPreparedHold(
       member: target.member, session: session, entry: entry, log: log, serverStart: started[0],
@@ -63,7 +65,7 @@ struct PostgreSQLQuiescer: Quiescer {
       readiness: HoldReadiness(
         quiescer: "postgresql", fidelity: found.fidelity,
         losesAcknowledged: !found.fidelity.acknowledgedIsDurable,
-        predicted: took * 2 + .milliseconds(2), remarks: found.remarks,
+        predicted: rounds.predicted + .milliseconds(2), remarks: found.remarks,
         rescue: [session.session.rescue], record: [session.session.record]))
     // Twice, so that no later sample loads a catalog page from a frozen filesystem.
     for _ in 0..<2 { _ = try await hold.position(limit: limit) }

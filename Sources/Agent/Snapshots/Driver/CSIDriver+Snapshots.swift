@@ -19,7 +19,7 @@ extension CSIDriver {
           $0.parameters = configuration.snapshotParameters
         }, options: options)
     }
-    noteCut(ContinuousClock.now - start)
+    noteCut(since: start)
     return try snapshot(answer.snapshot, of: volume, by: "CreateSnapshot")
   }
 
@@ -39,7 +39,7 @@ extension CSIDriver {
           $0.parameters = configuration.snapshotParameters
         }, options: options)
     }
-    noteCut(ContinuousClock.now - start)
+    noteCut(since: start)
     let group = answer.groupSnapshot
     var snapshots: [CSISnapshot] = []
     for volume in volumes {

@@ -1,3 +1,4 @@
+internal import AgentCore
 internal import CSIWire
 internal import GRPCCore
 internal import SwiftProtobuf
@@ -10,7 +11,7 @@ package final class CSIDriver: Sendable {
   package let limits: CSITimeLimits
   let connection: CSIConnection
   private let abilities = Mutex<CSIAbilities?>(nil)
-  private let cuts = Mutex<CutTimes>(CutTimes())
+  private let cuts = Mutex<MeasuredCuts>(MeasuredCuts())
 
   package var name: DriverName { configuration.name }
 
@@ -109,10 +110,16 @@ package final class CSIDriver: Sendable {
     return result
   }
 
-  /// The median time of the cuts so far, or a guess before the first.
-  package var typicalCut: Duration { cuts.withLock { $0.median } ?? .milliseconds(20) }
+  /// What the newest cuts took, or a guess where none was measured.
+  package var typicalCut: Duration {
+    cuts.withLock { $0.typical(at: .now) } ?? .milliseconds(20)
+  }
 
-  func noteCut(_ duration: Duration) { cuts.withLock { $0.add(duration) } }
+  /// A cut that was asked for at `start` has been answered now.
+  func noteCut(since start: ContinuousClock.Instant) {
+    let now = ContinuousClock.now
+    cuts.withLock { $0.add(now - start, at: now) }
+  }
 
   var identity: Csi_V1_Identity.Client<CSIConnection.Transport> {
     .init(wrapping: connection.client)
@@ -140,16 +147,4 @@ package struct CSIAbilities: Hashable, Sendable {
   package var stages = false
   /// Volumes must be made for a node's topology.
   package var hasTopology = false
-}
-
-/// The newest times of cuts.
-struct CutTimes: Sendable {
-  private var newest: [Duration] = []
-
-  mutating func add(_ duration: Duration) {
-    newest.append(duration)
-    if newest.count > 31 { newest.removeFirst() }
-  }
-
-  var median: Duration? { newest.isEmpty ? nil : newest.sorted()[newest.count / 2] }
 }
