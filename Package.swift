@@ -248,16 +248,19 @@ let package = Package(
       dependencies: [
         "DemoFleet", "AgentCore", "Quiescers", "Snapshots", "ContainerRuntimes", "FleetLink",
         "FleetServer", "FleetWire", "CoordinatorCore", "Catalog", "Identity", "CutProtocol",
-        "LinuxSystem", "Model", "OperatorWire", arguments, logging, signals,
+        "LinuxSystem", "Model", "OperatorWire", "SeededRandom", arguments, logging, signals,
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + x509, path: "Tests/Benchmarks", exclude: ["Workloads"], swiftSettings: strict),
     tests("BenchmarkFigures", ["stillpoint-bench", "CutProtocol", "Model"]),
 
+    .target(
+      name: "SeededRandom", path: "Tests/Support/Random", swiftSettings: strict),
+
     tests("Model", ["Model"]),
     tests("CutProtocol", ["CutProtocol", "Model"]),
-    tests("GuardianWatch", ["GuardianWatch"]),
+    tests("GuardianWatch", ["GuardianWatch", "SeededRandom"]),
     tests("LinuxSystem", ["LinuxSystem"]),
-    tests("FleetWire", ["FleetWire", "CutProtocol", "Model"] + grpc),
+    tests("FleetWire", ["FleetWire", "CutProtocol", "Model", "SeededRandom"] + grpc),
     // An API server in this process, which keeps to the recordings.
     .target(
       name: "ClusterTesting",
@@ -289,11 +292,11 @@ let package = Package(
     tests(
       "Catalog",
       [
-        "Catalog", "CoordinatorCore", "CutProtocol", "Model", logging,
+        "Catalog", "CoordinatorCore", "CutProtocol", "Model", "SeededRandom", logging,
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     tests("ConfigurationFile", ["ConfigurationFile"]),
-    tests("PlanFile", ["PlanFile", "YAMLBounds", "Model"]),
+    tests("PlanFile", ["PlanFile", "YAMLBounds", "Model", "SeededRandom"]),
     tests("PlanImport", ["PlanImport", "PlanFile", "YAMLBounds", "Model"]),
     tests(
       "FleetLink",
@@ -344,7 +347,8 @@ let package = Package(
       ["ContainerRuntimes", "AgentCore", "CRIWire", "DemoFleet", "Model", logging, grpcTransport]
         + grpc,
       resources: [.copy("Recordings")]),
-    tests("AgentCore", ["AgentCore", "CutProtocol", "LinuxSystem", "Model", logging]),
+    tests(
+      "AgentCore", ["AgentCore", "CutProtocol", "LinuxSystem", "Model", "SeededRandom", logging]),
     // The real driver on a pool of its own, for both suites below.
     .target(
       name: "StorageTesting",
@@ -395,7 +399,7 @@ let package = Package(
       "Simulator",
       [
         "AgentCore", "CoordinatorCore", "CutProtocol", "GuardianWatch", "Lifecycle", "LinuxSystem",
-        "Model", logging,
+        "Model", "SeededRandom", logging,
       ]),
     tests("EndToEnd", ["CutProtocol", "DemoFleet", "FaultBench", "Model", "OperatorWire"]),
   ]
@@ -418,7 +422,8 @@ let hostile: [Target.Dependency] =
 if Context.environment["STILLPOINT_FUZZ"] == nil {
   package.targets.append(
     .testTarget(
-      name: "FuzzTests", dependencies: hostile, path: "Tests/Fuzz", exclude: ["Run", "Corpus"],
+      name: "FuzzTests", dependencies: hostile + ["SeededRandom"], path: "Tests/Fuzz",
+      exclude: ["Run", "Corpus"],
       sources: ["Targets", "Replay"], swiftSettings: strict))
 } else {
   package.targets.append(

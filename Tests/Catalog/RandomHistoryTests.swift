@@ -2,24 +2,12 @@ import Catalog
 import CoordinatorCore
 import Foundation
 import Model
+import SeededRandom
 import Testing
 
-/// SplitMix64, so that a failing history can be made again from its seed.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
-
-  mutating func oneOf<Element>(_ elements: [Element]) -> Element {
-    elements[number(0...elements.count - 1)]
+extension SplitMix64 {
+  fileprivate mutating func number(_ range: ClosedRange<Int>) -> Int {
+    Int.random(in: range, using: &self)
   }
 }
 
@@ -33,7 +21,7 @@ private struct RandomAgent {
 
   var name: String { "journal-\(journal)" }
 
-  mutating func record(_ random: inout SeededGenerator) {
+  mutating func record(_ random: inout SplitMix64) {
     // Sometimes the clock stands still, sometimes it goes back.
     clock += Int64(random.oneOf([0, 1, 2, 5, 40, -3]))
     let container = "c\(random.number(1...6))"
@@ -72,7 +60,7 @@ struct `Random histories` {
   }
 
   private func compare(seed: UInt64, _ catalog: Catalog) async throws {
-    var random = SeededGenerator(state: seed)
+    var random = SplitMix64(seed: seed)
     try await catalog.prepared()
     var model = NaiveHistory(nodes: [Sample.node, Sample.other])
     var agents = [RandomAgent(node: Sample.node), RandomAgent(node: Sample.other)]
@@ -107,7 +95,7 @@ struct `Random histories` {
   /// Delivers some records from somewhere before the newest applied one, at times with a hole.
   private func deliver(
     _ agent: RandomAgent, _ model: inout NaiveHistory, _ catalog: Catalog,
-    _ random: inout SeededGenerator, _ seed: UInt64
+    _ random: inout SplitMix64, _ seed: UInt64
   ) async throws {
     let applied = Int(model.applied(agent.name, of: agent.node))
     let first = max(0, applied - random.number(0...3))
@@ -128,7 +116,7 @@ struct `Random histories` {
   }
 
   private func check(
-    _ model: NaiveHistory, _ catalog: Catalog, _ random: inout SeededGenerator, _ seed: UInt64
+    _ model: NaiveHistory, _ catalog: Catalog, _ random: inout SplitMix64, _ seed: UInt64
   ) async throws {
     #expect(model.overlaps == 0, "seed \(seed)")
     #expect(try await Set(catalog.running(on: nil)) == Set(model.running), "seed \(seed)")

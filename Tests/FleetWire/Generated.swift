@@ -1,22 +1,16 @@
 import CutProtocol
 import Foundation
 import Model
+import SeededRandom
 
-/// Makes random, valid values from a seed (SplitMix64, after Steele, Lea and Flood).
+/// Makes random, valid values from a seed.
 struct Generator: RandomNumberGenerator {
-  private var state: UInt64
+  private var random: SplitMix64
 
-  init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  mutating func next() -> UInt64 { random.next() }
+  mutating func below(_ bound: Int) -> Int { random.below(bound) }
   mutating func bool() -> Bool { next() & 1 == 0 }
 
   mutating func name() -> String {

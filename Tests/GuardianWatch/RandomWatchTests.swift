@@ -1,21 +1,10 @@
+import SeededRandom
 import Testing
 
 @testable import GuardianWatch
 
 /// Random histories against the plainest possible model of what the guardian owes.
 @Suite struct `The guardian's watch under random histories` {
-  /// SplitMix64, so that a seed gives the same history everywhere.
-  struct Random: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   private struct Model {
     var deadline: Duration
     var cap: Duration
@@ -26,7 +15,7 @@ import Testing
 
   @Test(arguments: UInt64(1)...300)
   func `every hold ends by its lease or cap, whatever happens, and none ends early`(seed: UInt64) {
-    var random = Random(state: seed)
+    var random = SplitMix64(seed: seed)
     var watch = GuardianWatch()
     var holds: [HoldKey: Model] = [:]
     var now = Duration.zero

@@ -1,24 +1,10 @@
 import Model
 import PlanFile
+import SeededRandom
 import Testing
 
-/// SplitMix64, so that a failing plan can be made again from its seed.
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func oneOf<Element>(_ elements: [Element]) -> Element {
-    elements[Int.random(in: elements.indices, using: &self)]
-  }
-
-  mutating func maybe<Value>(_ value: @autoclosure () -> Value) -> Value? {
+extension SplitMix64 {
+  fileprivate mutating func maybe<Value>(_ value: @autoclosure () -> Value) -> Value? {
     Bool.random(using: &self) ? value() : nil
   }
 
@@ -33,7 +19,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 }
 
 private func randomPlan(seed: UInt64) throws -> BackupPlan {
-  var random = SeededGenerator(state: seed)
+  var random = SplitMix64(seed: seed)
   let names = try (0..<Int.random(in: 1...5, using: &random)).map { try ServiceName("s\($0)") }
   let services = names.enumerated().map { index, name in
     let commands = [random.text(), "line\nbreak\ttab\u{85}\u{2028}", ""]

@@ -4,6 +4,7 @@ import CutProtocol
 import Foundation
 import Logging
 import Model
+import SeededRandom
 
 /// One simulated fleet and everything that happens to it in one run, on one thread.
 final class World: @unchecked Sendable {

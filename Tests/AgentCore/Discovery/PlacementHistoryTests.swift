@@ -1,5 +1,6 @@
 import AgentCore
 import Model
+import SeededRandom
 import Testing
 
 /// Random histories of a node, watched with interruptions, against what really ran.
@@ -80,7 +81,7 @@ private struct History {
     var isListed = true
   }
 
-  var generator: SeededGenerator
+  var generator: SplitMix64
   var tracker = PlacementTracker(node: sampleNode, knowledge: .init(), observedThrough: nil)
   var changes: [TimedChange] = []
   var runs: [Run] = []
@@ -89,7 +90,7 @@ private struct History {
   /// What the journal's mark says; may lag behind.
   var mark: Timestamp?
 
-  init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+  init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
   func ran(at time: Int64) -> Set<ContainerID> {
     Set(runs.filter { $0.start <= time && time < $0.end ?? .max }.map(\.container.id))

@@ -2,6 +2,7 @@ import AgentCore
 import Glibc
 import Logging
 import Model
+import SeededRandom
 import Testing
 
 @Suite struct PlacementJournalTests {
@@ -237,7 +238,7 @@ import Testing
 
   @Test(arguments: 0..<30)
   func `a random life with restarts ends with what a plain list says`(seed: Int) throws {
-    var generator = SeededGenerator(seed: UInt64(seed))
+    var generator = SplitMix64(seed: UInt64(seed))
     let limits = PlacementJournal.Limits(compaction: 2048, readSize: 3000)
     var journal = try open(limits)
     var model: [TimedChange] = []

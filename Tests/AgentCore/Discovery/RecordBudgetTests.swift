@@ -1,6 +1,7 @@
 import AgentCore
 import Foundation
 import Model
+import SeededRandom
 import Testing
 
 /// What the fleet protocol takes of one record.
@@ -56,7 +57,7 @@ private func mount(_ path: String, _ volume: String? = nil) -> ContainerMount {
 
   @Test(arguments: 1...12 as ClosedRange<UInt64>)
   func `no record is larger than the fleet protocol takes`(seed: UInt64) throws {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     let alphabet = Array("a\u{0}\u{1f}\u{7f}\"\\/é漢🙂\u{2028}".unicodeScalars)
     func text(_ most: Int) -> String {
       let letter = alphabet.randomElement(using: &random) ?? "a"

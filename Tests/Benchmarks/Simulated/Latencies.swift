@@ -1,4 +1,5 @@
 internal import Model
+import SeededRandom
 
 /// What a simulated fleet's network, applications and storage take. Drawn anew for every message and every member.
 struct Latencies: Sendable {
@@ -37,22 +38,14 @@ struct Latencies: Sendable {
     """
 }
 
-/// Reproducible randomness (SplitMix64).
+/// Reproducible randomness.
 struct Seeded {
-  private var state: UInt64
+  private var random: SplitMix64
 
-  init(_ seed: UInt64) { state = seed }
-
-  private mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
+  init(_ seed: UInt64) { random = SplitMix64(seed: seed) }
 
   /// Above 0, at most 1.
-  mutating func unit() -> Double { (Double(next() >> 11) + 1) / Double(1 << 53) }
+  mutating func unit() -> Double { (Double(random.next() >> 11) + 1) / Double(1 << 53) }
 
   /// Of `unit`: never above 0.
   mutating func logarithm() -> Double { naturalLogarithm(unit()) }

@@ -1,17 +1,12 @@
+import SeededRandom
+
 /// Changes inputs as a fuzzer does, the same way for the same seed.
 struct Mutation: RandomNumberGenerator {
-  /// SplitMix64.
-  private var state: UInt64
+  private var random: SplitMix64
 
-  init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
-  }
+  mutating func next() -> UInt64 { random.next() }
 
   /// One to four changes: bytes, numbers at the edge of their width, words, parts that are cut, doubled or swapped in.
   mutating func changed(_ input: [UInt8], words: [String], other: [UInt8]) -> [UInt8] {

@@ -1,6 +1,7 @@
 import AgentCore
 import CutProtocol
 import Model
+import SeededRandom
 
 /// The services that are backed up, and writers that write to one service only after the one before it has acknowledged.
 ///

@@ -3,6 +3,7 @@ import CutProtocol
 import Lifecycle
 import Logging
 import Model
+import SeededRandom
 
 /// One life of a coordinator: its production core, put together as its program does, over simulated ports.
 final class CoordinatorLife: @unchecked Sendable {

@@ -3,6 +3,7 @@ import CutProtocol
 import Foundation
 import LinuxSystem
 import Model
+import SeededRandom
 
 /// A small file on a node's disk: what programs see of it, and what a power cut leaves.
 ///

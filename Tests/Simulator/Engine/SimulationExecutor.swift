@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// Runs the tasks of a whole fleet on the one thread that calls `runNext`: of all jobs that are ready a seeded generator
 /// picks the next, so that every order of them can happen and each happens again with the same seed.
 ///

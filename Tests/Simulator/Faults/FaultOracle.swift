@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// Decides where faults strike. Each decision has a number of its own within its kind, and depends on nothing but the
 /// seed, the kind and that number: taking one fault away leaves the others where they were.
 final class FaultOracle: @unchecked Sendable {

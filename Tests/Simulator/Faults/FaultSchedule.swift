@@ -2,6 +2,7 @@ import AgentCore
 import CoordinatorCore
 import CutProtocol
 import Model
+import SeededRandom
 
 /// When the faults that are drawn once each strike: mostly near a cut, where they can do harm.
 struct FaultSchedule {

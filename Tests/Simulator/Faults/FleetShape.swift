@@ -1,6 +1,7 @@
 import CoordinatorCore
 import CutProtocol
 import Model
+import SeededRandom
 
 /// What a run's fleet is made of; drawn from its seed.
 struct FleetShape {

@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// Links between the coordinators and each node that lose, double, delay and reorder messages, and are cut one way or both.
 final class FaultyNetwork: @unchecked Sendable {
   enum Direction: Int, CaseIterable { case toNode, toCoordinator }

@@ -1,6 +1,7 @@
 import AgentCore
 import CutProtocol
 import Model
+import SeededRandom
 
 /// Holds the simulated application's services: honest or not, quick or not.
 struct SimulatedQuiescer: Quiescer {
