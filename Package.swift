@@ -128,7 +128,8 @@ let package = Package(
     library(
       "Catalog", "Coordinator/Catalog",
       [
-        "Model", "CutProtocol", "CoordinatorCore", .product(name: "GRDB", package: "GRDB.swift"),
+        "Model", "CutProtocol", "CoordinatorCore", "LinuxSystem",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     library(
       "FleetServer", "Coordinator/FleetServer",

@@ -1,6 +1,7 @@
 package import CoordinatorCore
 internal import Foundation
 internal import GRDB
+internal import LinuxSystem
 
 extension Catalog {
   /// Writes a consistent copy of the catalog to `destination` while it goes on working.
@@ -17,16 +18,11 @@ extension Catalog {
           .conflict, "\(purpose) refused: it exists already", hint: "choose another name")
       }
       // Created here, so that two copies at once cannot write into one file.
-      let descriptor = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-      guard descriptor >= 0 else {
-        if errno == EEXIST {
-          throw CatalogError(
-            .conflict, "\(purpose) refused: \(partial) exists",
-            hint: "remove it unless another copy is being made")
-        }
-        throw FileError("cannot create \(partial)")
-      }
-      _ = Foundation.close(descriptor)
+      _ = try DurableFile.open(partial, O_RDWR | O_CREAT | O_EXCL)
+    } catch let error as SystemError where error.code == EEXIST {
+      throw CatalogError(
+        .conflict, "\(purpose) refused: \(partial) exists",
+        hint: "remove it unless another copy is being made")
     } catch {
       throw CatalogError(error, doing: purpose, path: destination)
     }
@@ -34,9 +30,9 @@ extension Catalog {
       try await copy(to: partial, doing: purpose)
       // Unlike rename(2), link(2) never replaces what somebody put there meanwhile.
       guard link(partial, destination) == 0 else {
-        throw FileError("cannot name the copy \(destination)")
+        throw SystemError("link", destination, code: errno)
       }
-      try FileSync.directory(of: destination)
+      try DurableFile.syncDirectory(DurableFile.parent(of: destination))
     } catch {
       for suffix in ["", "-journal", "-wal", "-shm"] { unlink(partial + suffix) }
       throw CatalogError(error, doing: purpose, path: destination)
@@ -52,7 +48,7 @@ extension Catalog {
         try source.backup(to: destination)
       }
       try queue.close()
-      try FileSync.file(partial)
+      try DurableFile.sync(DurableFile.open(partial, O_RDWR), path: partial)
     }
   }
 }

@@ -1,6 +1,7 @@
 internal import CoordinatorCore
 internal import Foundation
 internal import GRDB
+internal import LinuxSystem
 internal import Model
 
 extension CatalogError {
@@ -11,7 +12,7 @@ extension CatalogError {
       self = error
     case let error as DatabaseError:
       self.init(error, doing: purpose, path: path)
-    case let error as FileError where error.code == ENOSPC || error.code == EDQUOT:
+    case let error as SystemError where error.code == ENOSPC || error.code == EDQUOT:
       self = .full(path, doing: purpose)
     case is DecodingError, is InvalidIdentifier, is RowDecodingError:
       self = CatalogError(

@@ -1,6 +1,7 @@
 internal import CoordinatorCore
 internal import Foundation
 internal import GRDB
+internal import LinuxSystem
 
 /// The catalog's file before it is opened: makes it whole, or judges it without changing a byte.
 struct CatalogFile {
@@ -36,9 +37,7 @@ struct CatalogFile {
 
   /// Makes it under another name first: a file at `path` is a whole catalog from its first moment on.
   private func create() throws {
-    let descriptor = open(newPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw FileError("cannot create \(newPath)") }
-    _ = Foundation.close(descriptor)
+    _ = try DurableFile.open(newPath, O_RDWR | O_CREAT | O_EXCL)
     let queue = try DatabaseQueue(path: newPath)
     try queue.inDatabase { db in
       try db.execute(sql: "PRAGMA synchronous = FULL")
@@ -46,21 +45,18 @@ struct CatalogFile {
       try Migration.apply(to: db)
     }
     try queue.close()
-    try FileSync.file(newPath)
-    guard rename(newPath, path) == 0 else { throw FileError("cannot rename \(newPath)") }
-    try FileSync.directory(of: path)
+    try DurableFile.sync(DurableFile.open(newPath, O_RDWR), path: newPath)
+    try DurableFile.publish(path)
   }
 
   // MARK: Judging one
 
   /// SQLite's header says what kind of file it is (sqlite.org/fileformat2.html, section 1.3).
   private func judgeHeader() throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError("cannot read \(path)") }
-    defer { _ = Foundation.close(descriptor) }
     var header = [UInt8](repeating: 0, count: 100)
-    let count = pread(descriptor, &header, header.count, 0)
-    guard count >= 0 else { throw FileError("cannot read \(path)") }
+    let count = try DurableFile.open(path, O_RDONLY).call("read", path) {
+      pread($0, &header, header.count, 0)
+    }
     guard count > 0 else { throw CatalogError.unusable(path, "is empty") }
     guard count == header.count, header.starts(with: Array("SQLite format 3\0".utf8)) else {
       throw CatalogError.unusable(path, "is not an SQLite file")
@@ -73,16 +69,16 @@ struct CatalogFile {
 
   /// Reads through hard links: SQLite finds the log beside the link, and puts its own shared memory there too.
   private func judgeContent() throws {
-    guard mkdir(judgePath, 0o700) == 0 else { throw FileError("cannot create \(judgePath)") }
+    guard mkdir(judgePath, 0o700) == 0 else { throw SystemError("mkdir", judgePath, code: errno) }
     defer {
       // What stays is removed at the next start.
       try? removeTree(judgePath)
     }
     let copy = judgePath + "/catalog"
-    guard link(path, copy) == 0 else { throw FileError("cannot link \(path)") }
+    guard link(path, copy) == 0 else { throw SystemError("link", path, code: errno) }
     if exists(path + "-wal") {
       guard link(path + "-wal", copy + "-wal") == 0 else {
-        throw FileError("cannot link \(path)-wal")
+        throw SystemError("link", path + "-wal", code: errno)
       }
     }
     do {
@@ -131,7 +127,9 @@ struct CatalogFile {
   }
 
   private func remove(_ path: String) throws {
-    guard unlink(path) == 0 || errno == ENOENT else { throw FileError("cannot remove \(path)") }
+    guard unlink(path) == 0 || errno == ENOENT else {
+      throw SystemError("unlink", path, code: errno)
+    }
   }
 
   private func removeTree(_ path: String) throws {
