@@ -63,6 +63,30 @@ struct `Nodes and tokens in the catalog` {
     }
   }
 
+  @Test func `S15: a cluster's word enrols and replaces its own, and neither lifts nor takes over`()
+    async throws
+  {
+    try await withCatalog { catalog in
+      func vouched(_ node: NodeID, _ key: UInt8) async throws -> VouchedEnrolment {
+        try await catalog.vouched(
+          for: node, publicKeyHash: Data(repeating: key, count: 32), at: time(1))
+      }
+      #expect(try await vouched(Sample.node, 1) == .accepted)
+      #expect(try await vouched(Sample.node, 2) == .accepted)
+      #expect(try await catalog.enrolledKey(Sample.node) == Data(repeating: 2, count: 32))
+      try await catalog.revoke(Sample.node, at: time(2))
+      #expect(try await vouched(Sample.node, 3) == .revoked)
+      #expect(try await catalog.isRevoked(Sample.node))
+      #expect(try await catalog.enrolledKey(Sample.node) == Data(repeating: 2, count: 32))
+      let hash = Data(repeating: 7, count: 32)
+      try await catalog.store(hash: hash, node: Sample.other, expires: time(10))
+      #expect(try await vouched(Sample.other, 4) == .accepted)
+      #expect(try await catalog.redeem(hash: hash, node: Sample.other, now: time(3)) == .accepted)
+      #expect(try await vouched(Sample.other, 5) == .enrolledByHand)
+      #expect(try await catalog.enrolledKey(Sample.other) == Data(repeating: 4, count: 32))
+    }
+  }
+
   @Test func `a token is accepted once, for its node, before it expires`() async throws {
     try await withCatalog { catalog in
       let hash = Data(repeating: 1, count: 32)

@@ -109,6 +109,19 @@ final class FakeRegistry: TokenStore, NodeRegistry {
     }
   }
 
+  func vouched(for node: NodeID, publicKeyHash: Data, at time: Timestamp) async throws
+    -> VouchedEnrolment
+  {
+    state.withLock { state in
+      if state.revoked.contains(node) { return .revoked }
+      if state.tokens.values.contains(where: { $0.node == node && $0.used != nil }) {
+        return .enrolledByHand
+      }
+      state.keys[node] = publicKeyHash
+      return .accepted
+    }
+  }
+
   func enrolledKey(_ node: NodeID) async throws -> Data? { state.withLock { $0.keys[node] } }
 
   func isRevoked(_ node: NodeID) async throws -> Bool {

@@ -18,6 +18,7 @@ final class TestFleet: Sendable {
   let authority: CertificateAuthority
   let registry = FakeRegistry()
   let core = FakeCore()
+  let pods = FakePods()
   let gateway: FleetGateway
   let logger: Logger
 
@@ -78,7 +79,8 @@ final class TestFleet: Sendable {
     let certificate = try CoordinatorCertificate(authority: authority, logger: logger)
     let server = try FleetServer(
       configuration: configuration, authority: authority, certificate: certificate,
-      gateway: gateway, events: core, tokens: registry, registry: registry, logger: logger)
+      gateway: gateway, events: core, tokens: registry, registry: registry, pods: pods,
+      logger: logger)
     return try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
         try await server.run()

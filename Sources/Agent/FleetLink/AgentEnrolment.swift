@@ -5,7 +5,7 @@ internal import GRPCNIOTransportHTTP2Posix
 package import Identity
 package import Logging
 internal import Foundation
-internal import Model
+package import Model
 internal import SwiftASN1
 internal import SwiftProtobuf
 internal import X509
@@ -30,36 +30,52 @@ package struct AgentEnrolment: Sendable {
   /// May be repeated with the same token and store when an answer was lost on the way: the node then proves the key
   /// that it enrolled with.
   package func enrol(_ token: EnrolmentToken) async throws(EnrolmentFailure) -> Credential {
-    let verification = PinnedVerification(pin: token.pin)
     let key = try local { () throws(IdentityError) in try store.enrolmentKey() }
-    let request = try local { () throws(IdentityError) in try SigningRequest.make(key: key) }
     do throws(EnrolmentFailure) {
-      let reply = try await call(
-        { try Dialling.enrolling(configuration.host, configuration.enrolmentPort, verification) },
-        verification
-      ) { client in
-        let service = Stillpoint_Fleet_V1_Enrolment.Client(wrapping: client)
-        // A first call makes the handshake, so that the authority is stored before the token is used up.
-        _ = try await service.challenge(
-          .with { $0.node = token.node.text }, options: Dialling.options)
-        if let trust = verification.trust { try store.save(authority: trust) }
-        let enrol = Stillpoint_Fleet_V1_EnrolRequest.with {
-          $0.node = token.node.text
-          $0.secret = token.secret
-          $0.signingRequest = request
-        }
-        return try await service.enrol(enrol, options: Dialling.options)
-      }
-      guard let trust = verification.trust else {
-        throw EnrolmentFailure(.untrusted, "the coordinator showed no certificate")
-      }
-      return try accept(reply, token.node, key, trust)
+      return try await enrol(token.node, key, pin: token.pin) { $0.secret = token.secret }
     } catch {
       guard error.code == .refused, let trust = try? store.authority(),
         let credential = try? await rejoin(token.node, key, trust)
       else { throw error }
       return credential
     }
+  }
+
+  /// What an earlier enrolment left, by whatever means; nil when there was none.
+  func stored() throws(IdentityError) -> Credential? { try store.load() }
+
+  /// Lets the cluster vouch for this node: `token` is the one that it gave to the agent's pod. May be repeated.
+  package func enrol(_ node: NodeID, podToken token: String, pin: AuthorityPin)
+    async throws(EnrolmentFailure) -> Credential
+  {
+    let key = try local { () throws(IdentityError) in try store.enrolmentKey() }
+    return try await enrol(node, key, pin: pin.hash) { $0.podToken = token }
+  }
+
+  private func enrol(
+    _ node: NodeID, _ key: P256.Signing.PrivateKey, pin: Data,
+    showing secret: @escaping @Sendable (inout Stillpoint_Fleet_V1_EnrolRequest) -> Void
+  ) async throws(EnrolmentFailure) -> Credential {
+    let verification = PinnedVerification(pin: pin)
+    let request = try local { () throws(IdentityError) in try SigningRequest.make(key: key) }
+    let reply = try await call(
+      { try Dialling.enrolling(configuration.host, configuration.enrolmentPort, verification) },
+      verification
+    ) { client in
+      let service = Stillpoint_Fleet_V1_Enrolment.Client(wrapping: client)
+      // A first call makes the handshake, so that the authority is stored before a token is used up.
+      _ = try await service.challenge(.with { $0.node = node.text }, options: Dialling.options)
+      if let trust = verification.trust { try store.save(authority: trust) }
+      var enrol = Stillpoint_Fleet_V1_EnrolRequest()
+      enrol.node = node.text
+      enrol.signingRequest = request
+      secret(&enrol)
+      return try await service.enrol(enrol, options: Dialling.options)
+    }
+    guard let trust = verification.trust else {
+      throw EnrolmentFailure(.untrusted, "the coordinator showed no certificate")
+    }
+    return try accept(reply, node, key, trust)
   }
 
   /// Proves the enrolled key; for a node whose certificate has expired.

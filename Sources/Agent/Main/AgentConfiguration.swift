@@ -24,10 +24,19 @@ struct AgentConfiguration: Decodable, Sendable {
   /// Nil on a node of no cluster.
   var kubernetes: ClusterUse?
   var machineControlGroups: String?
+  var podEnrolment: PodEnrolment?
+
+  /// How an agent that runs in a pod comes to its first certificate.
+  struct PodEnrolment: Decodable, Sendable {
+    /// The file with the token that the cluster gives to the pod.
+    var token: String
+    /// The file with the pin of the fleet's authority.
+    var pin: String
+  }
 
   private static let keys = [
     "node", "coordinator", "enrolment", "stateDirectory", "runDirectory", "criSocket",
-    "volumesRoot", "csiDrivers", "guardian", "kubernetes", "machineControlGroups",
+    "volumesRoot", "csiDrivers", "guardian", "kubernetes", "machineControlGroups", "podEnrolment",
   ]
 
   static func read(_ path: String) throws(ConfigurationError) -> AgentConfiguration {

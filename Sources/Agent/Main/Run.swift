@@ -43,13 +43,7 @@ struct Run: AsyncParsableCommand {
     _ logger: Logger
   ) async throws {
     let store = try CredentialStore(path: configuration.identityDirectory)
-    guard let identity = try store.load() else {
-      throw ConfigurationError(
-        "node \(configuration.node) has no identity yet",
-        hint: "run 'stillpoint-agent enrol --config \(common.config) --token-file FILE' "
-          + "with a token from 'stillpoint agent token create --node \(configuration.node)'")
-    }
-    let credential = HeldCredential(identity)
+    let credential = HeldCredential(try await identity(configuration, store, logger))
     let ledger = try AgentLedger(
       file: DurableStateFile(configuration.stateDirectory + "/ledger.json"), boot: boot,
       machine: LinuxKernel.machineID())
@@ -128,5 +122,24 @@ struct Run: AsyncParsableCommand {
     return ClusterConnection(
       cluster: ClusterSnapshots(client: client, settings: use.settings, logger: logger),
       client: client, logger: logger)
+  }
+
+  /// This node's own identity; the one that its cluster vouches for, where there is none yet.
+  private func identity(
+    _ configuration: AgentConfiguration, _ store: CredentialStore, _ logger: Logger
+  ) async throws -> Credential {
+    if let identity = try store.load() { return identity }
+    guard let pod = configuration.podEnrolment else {
+      throw ConfigurationError(
+        "node \(configuration.node) has no identity yet",
+        hint: "run 'stillpoint-agent enrol --config \(common.config) --token-file FILE' "
+          + "with a token from 'stillpoint agent token create --node \(configuration.node)'")
+    }
+    let enrolment = AgentEnrolment(
+      configuration: FleetLinkConfiguration(configuration), store: store, logger: logger)
+    return try await PodEnrolment(
+      node: configuration.node, tokenFile: pod.token, pinFile: pod.pin, enrolment: enrolment,
+      logger: logger
+    ).untilEnrolled()
   }
 }

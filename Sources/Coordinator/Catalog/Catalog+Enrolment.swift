@@ -40,18 +40,22 @@ extension Catalog: NodeRegistry {
     try await decide(
       "enrolling node \(node)",
       afterwards: { _ in self.revoked.withLock { _ = $0.remove(node) } },
-      { db in
-        guard publicKeyHash.count == 32 else {
-          throw CatalogError(
-            .conflict, "a public key's hash has 32 bytes, not \(publicKeyHash.count)")
-        }
-        // The history goes back to the first enrolment, so that one stays.
-        try db.run(
-          """
-          INSERT INTO node (id, enrolled_at, key_hash) VALUES (:id, :time, :hash)
-          ON CONFLICT (id) DO UPDATE SET key_hash = :hash, revoked_at = NULL
-          """, ["id": node.text, "time": time.nanoseconds, "hash": publicKeyHash])
-      })
+      { db in try db.enrol(node, publicKeyHash, at: time) })
+  }
+
+  package func vouched(for node: NodeID, publicKeyHash: Data, at time: Timestamp) async throws
+    -> VouchedEnrolment
+  {
+    try await decide("enrolling node \(node)") { db in
+      let isRevoked = try db.holds(
+        "SELECT EXISTS (SELECT 1 FROM node WHERE id = ? AND revoked_at IS NOT NULL)", [node.text])
+      guard !isRevoked else { return .revoked }
+      let isByHand = try db.holds(
+        "SELECT EXISTS (SELECT 1 FROM token WHERE node = ? AND used_at IS NOT NULL)", [node.text])
+      guard !isByHand else { return .enrolledByHand }
+      try db.enrol(node, publicKeyHash, at: time)
+      return .accepted
+    }
   }
 
   package func enrolledKey(_ node: NodeID) async throws -> Data? {
@@ -62,5 +66,20 @@ extension Catalog: NodeRegistry {
 
   package func isRevoked(_ node: NodeID) async throws -> Bool {
     revoked.withLock { $0.contains(node) }
+  }
+}
+
+extension Database {
+  fileprivate func enrol(_ node: NodeID, _ publicKeyHash: Data, at time: Timestamp) throws {
+    guard publicKeyHash.count == 32 else {
+      throw CatalogError(
+        .conflict, "a public key's hash has 32 bytes, not \(publicKeyHash.count)")
+    }
+    // The history goes back to the first enrolment, so that one stays.
+    try run(
+      """
+      INSERT INTO node (id, enrolled_at, key_hash) VALUES (:id, :time, :hash)
+      ON CONFLICT (id) DO UPDATE SET key_hash = :hash, revoked_at = NULL
+      """, ["id": node.text, "time": time.nanoseconds, "hash": publicKeyHash])
   }
 }

@@ -13,6 +13,8 @@ struct EnrolmentService: Stillpoint_Fleet_V1_Enrolment.SimpleServiceProtocol {
   let authority: CertificateAuthority
   let tokens: any TokenStore
   let registry: any NodeRegistry
+  /// Nil where no cluster vouches for agents.
+  let pods: (any PodIdentity)?
   let gateway: FleetGateway
   let challenges = ChallengeMaker()
   let limit: RateLimit
@@ -23,9 +25,26 @@ struct EnrolmentService: Stillpoint_Fleet_V1_Enrolment.SimpleServiceProtocol {
     request: Stillpoint_Fleet_V1_EnrolRequest, context: ServerContext
   ) async throws -> Stillpoint_Fleet_V1_CertificateReply {
     let node = try await checked(request.node, context)
-    guard request.secret.count <= 64 else { throw refused("the token's secret is too long") }
     let key = try provenKey(request.signingRequest)
-    let hash = EnrolmentToken.hash(secret: request.secret)
+    if request.podToken.isEmpty {
+      try await redeem(request.secret, node, context)
+      try await stored("the enrolment of \(node)") {
+        try await registry.enrolled(node, publicKeyHash: key.hash, at: now())
+      }
+    } else {
+      try await ask(aboutPod: request.podToken, node, context)
+      try await vouch(for: node, key, context)
+    }
+    // Whoever was connected as this node until now did so with the key that has just been replaced.
+    await gateway.disconnect(node)
+    logger.notice(
+      "agent enrolled", metadata: ["node": "\(node)", "peer": "\(context.remotePeer)"])
+    return try issue(node, key)
+  }
+
+  private func redeem(_ secret: Data, _ node: NodeID, _ context: ServerContext) async throws {
+    guard secret.count <= 64 else { throw refused("the token's secret is too long") }
+    let hash = EnrolmentToken.hash(secret: secret)
     let answer = try await stored("the token of \(node)") {
       try await tokens.redeem(hash: hash, node: node, now: now())
     }
@@ -38,14 +57,47 @@ struct EnrolmentService: Stillpoint_Fleet_V1_Enrolment.SimpleServiceProtocol {
     case .expired: throw refused("the token has expired", node, context)
     case .otherNode: throw refused("the token was made for another node", node, context)
     }
-    try await stored("the enrolment of \(node)") {
-      try await registry.enrolled(node, publicKeyHash: key.hash, at: now())
+  }
+
+  /// Throws unless the cluster says that the pod with this token runs on `node`.
+  private func ask(aboutPod token: String, _ node: NodeID, _ context: ServerContext) async throws {
+    guard token.utf8.count <= WireLimits.podToken else {
+      throw refused("the pod's token is too long")
     }
-    // Whoever was connected as this node until now did so with the key that has just been replaced.
-    await gateway.disconnect(node)
-    logger.notice(
-      "agent enrolled", metadata: ["node": "\(node)", "peer": "\(context.remotePeer)"])
-    return try issue(node, key)
+    guard let pods else {
+      throw refused("this coordinator serves no cluster; it needs a token", node, context)
+    }
+    let found: NodeID
+    do throws(PodIdentityError) {
+      found = try await pods.node(ofToken: token)
+    } catch {
+      guard error.code == .refused else {
+        logger.warning(
+          "cluster not asked for an enrolment",
+          metadata: ["node": "\(node)", "error": "\(error.cause ?? error.description)"])
+        throw RPCError(code: .unavailable, message: error.description)
+      }
+      throw refused(error.description, node, context)
+    }
+    guard found == node else {
+      throw refused("the pod's token is of another node", node, context)
+    }
+  }
+
+  private func vouch(
+    for node: NodeID, _ key: Certificate.PublicKey, _ context: ServerContext
+  ) async throws {
+    let answer = try await stored("the enrolment of \(node)") {
+      try await registry.vouched(for: node, publicKeyHash: key.hash, at: now())
+    }
+    switch answer {
+    case .accepted: break
+    case .revoked: throw RPCError(Farewell.revoked(node))
+    case .enrolledByHand:
+      throw refused(
+        "\(node) was enrolled by a token made by hand, which a cluster's word does not replace; "
+          + "it needs another one", node, context)
+    }
   }
 
   func challenge(

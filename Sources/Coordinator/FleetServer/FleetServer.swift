@@ -23,7 +23,8 @@ package struct FleetServer: Service {
   package init(
     configuration: FleetServerConfiguration, authority: CertificateAuthority,
     certificate: CoordinatorCertificate, gateway: FleetGateway, events: any FleetEvents,
-    tokens: any TokenStore, registry: any NodeRegistry, logger: Logger,
+    tokens: any TokenStore, registry: any NodeRegistry, pods: (any PodIdentity)? = nil,
+    logger: Logger,
     now: @escaping @Sendable () -> Timestamp = { .now() }
   ) throws {
     self.certificate = certificate
@@ -48,7 +49,7 @@ package struct FleetServer: Service {
       doorkeeper: AgentDoorkeeper(trust: trust, registry: registry, now: now), events: events,
       configuration: configuration, logger: logger)
     enrolment = EnrolmentService(
-      authority: authority, tokens: tokens, registry: registry, gateway: gateway,
+      authority: authority, tokens: tokens, registry: registry, pods: pods, gateway: gateway,
       limit: RateLimit(
         burst: configuration.enrolmentBurst, interval: configuration.enrolmentInterval),
       now: now, logger: logger)

@@ -48,8 +48,15 @@ struct LeaseKeeper: Service {
 /// What can be done through the cluster's own objects.
 struct ClusterWork: Service {
   let controllers: ClusterControllers
+  let notice: AuthorityNotice
 
   func run() async throws {
-    await cancelWhenGracefulShutdown { await controllers.run() }
+    await cancelWhenGracefulShutdown {
+      await withDiscardingTaskGroup { group in
+        group.addTask { await notice.keep() }
+        await controllers.run()
+        group.cancelAll()
+      }
+    }
   }
 }

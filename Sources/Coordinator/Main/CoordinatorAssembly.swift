@@ -119,7 +119,8 @@ struct CoordinatorAssembly {
           enrolmentPort: configuration.enrolmentListen.port,
           version: Release.version),
         authority: authority, certificate: certificate, gateway: gateway, events: directory,
-        tokens: catalog, registry: catalog, logger: logger),
+        tokens: catalog, registry: catalog,
+        pods: cluster.map { AgentPods(client: $0.client) }, logger: logger),
       ShownCertificate(certificate: certificate, shown: shown),
       try OperatorServer(
         address: OperatorAddress(
@@ -134,8 +135,11 @@ struct CoordinatorAssembly {
     let controllers = ClusterControllers(
       client: cluster.client, operations: clusterOperations, home: cluster.client.namespace,
       logger: logger)
+    let notice = AuthorityNotice(
+      client: cluster.client, pin: "\(AuthorityPin(of: authority))", logger: logger)
     // The lease is kept for as long as anything else runs.
-    return [LeaseKeeper(link: cluster)] + served + [ClusterWork(controllers: controllers)]
+    return [LeaseKeeper(link: cluster)] + served
+      + [ClusterWork(controllers: controllers, notice: notice)]
   }
 
   /// The catalog's files together; nil when they cannot be looked at.

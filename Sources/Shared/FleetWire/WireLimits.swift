@@ -23,4 +23,6 @@ package enum WireLimits {
   /// Bytes of certificates, signing requests, challenges and proofs in the enrolment.
   package static let certificateDER = 16 << 10
   package static let authorities = 4
+  /// Bytes of a pod's token: a JSON Web Token with everything that a cluster may write into it.
+  package static let podToken = 16 << 10
 }

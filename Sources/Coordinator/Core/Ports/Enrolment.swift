@@ -23,12 +23,26 @@ package enum TokenRedemption: Hashable, Sendable {
   case otherNode(NodeID)
 }
 
+/// What became of an enrolment on a cluster's word.
+package enum VouchedEnrolment: Hashable, Sendable {
+  case accepted
+  /// The node was told to go; only a token brings it back.
+  case revoked
+  /// A token was once redeemed for the node.
+  case enrolledByHand
+}
+
 /// Which nodes belong to the fleet, by which key, and which were told to go.
 package protocol NodeRegistry: Sendable {
   /// Records durably that `node` now proves itself by the key whose subject public key info has this
   /// SHA-256 (32 bytes). Replaces an earlier key and lifts a revocation: only a redeemed token leads here, and
   /// revoking a node also has to make its unused tokens useless. Idempotent.
   func enrolled(_ node: NodeID, publicKeyHash: Data, at time: Timestamp) async throws
+  /// Does the same on a cluster's word, in one transaction with the question whether that is enough. A cluster vouches
+  /// for every pod that it runs, for ever anew, and anybody may give a machine the name of one of another place: so its
+  /// word neither lifts a revocation nor replaces what an operator enrolled. Only `.accepted` changes anything.
+  func vouched(for node: NodeID, publicKeyHash: Data, at time: Timestamp) async throws
+    -> VouchedEnrolment
   /// The hash that `enrolled` recorded last; nil for a node that never enrolled.
   func enrolledKey(_ node: NodeID) async throws -> Data?
   /// Whether the node is revoked now. Asked for every message, so it must answer from memory or within a

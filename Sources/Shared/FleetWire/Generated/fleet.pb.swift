@@ -37,6 +37,9 @@ package nonisolated struct Stillpoint_Fleet_V1_EnrolRequest: Sendable {
   /// PKCS #10, DER.
   package var signingRequest: Data = Data()
 
+  /// Instead of the secret: the token by which the agent's pod proves to its cluster who it is.
+  package var podToken: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1324,7 +1327,7 @@ fileprivate nonisolated let _protobuf_package = "stillpoint.fleet.v1"
 
 nonisolated extension Stillpoint_Fleet_V1_EnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnrolRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}secret\0\u{3}signing_request\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}secret\0\u{3}signing_request\0\u{3}pod_token\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1335,6 +1338,7 @@ nonisolated extension Stillpoint_Fleet_V1_EnrolRequest: SwiftProtobuf.Message, S
       case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.secret) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.signingRequest) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.podToken) }()
       default: break
       }
     }
@@ -1350,6 +1354,9 @@ nonisolated extension Stillpoint_Fleet_V1_EnrolRequest: SwiftProtobuf.Message, S
     if !self.signingRequest.isEmpty {
       try visitor.visitSingularBytesField(value: self.signingRequest, fieldNumber: 3)
     }
+    if !self.podToken.isEmpty {
+      try visitor.visitSingularStringField(value: self.podToken, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1357,6 +1364,7 @@ nonisolated extension Stillpoint_Fleet_V1_EnrolRequest: SwiftProtobuf.Message, S
     if lhs.node != rhs.node {return false}
     if lhs.secret != rhs.secret {return false}
     if lhs.signingRequest != rhs.signingRequest {return false}
+    if lhs.podToken != rhs.podToken {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
