@@ -1,4 +1,5 @@
 package import CoordinatorCore
+internal import Foundation
 internal import GRDB
 internal import Model
 internal import Synchronization
@@ -66,10 +67,20 @@ package final class Catalog: Sendable {
       // Readers first: only the writer, as the last connection, can fold the log into the file.
       pool.releaseMemory()
       try pool.close()
+      try foldLog()
     } catch {
       throw CatalogError(error, doing: "closing the catalog", path: path)
     }
     lock.release()
+  }
+
+  /// A reader's thread may let its connection go a moment after the pool has counted it as gone, and a reader that is the
+  /// last one leaves the log where it is. Nothing is lost by that: the next start reads it.
+  private func foldLog() throws {
+    for _ in 0..<100 where access(path + "-wal", F_OK) == 0 {
+      try DatabaseQueue(path: path).close()
+      usleep(2000)
+    }
   }
 
   // MARK: Transactions
