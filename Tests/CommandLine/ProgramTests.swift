@@ -57,6 +57,22 @@ internal import Testing
             node-2  from 2026-03-04T05:06:02Z to 2026-03-04T05:06:07Z
 
           """, "\(table.error)")
+      let service = try await shell.run("service", "show", "orders")
+      #expect(
+        service.output.hasPrefix(
+          "service:           orders\nowner:             StatefulSet/orders in shop\n"),
+        "\(service.output)\(service.error)")
+      #expect(service.output.contains("\nenvironment:       production\n"))
+      #expect(
+        service.output.hasSuffix(
+          """
+
+          CLAIM          POD       VOLUME  DRIVER                HANDLE
+          data-orders-0  orders-0  pv-7    local.stillpoint.dev  vol-orders
+
+          """), "\(service.output)")
+      let list = try await shell.run("service", "list", "-o", "wide")
+      #expect(list.output.contains("StatefulSet/orders in shop"), "\(list.output)")
       let json = try await shell.run("node", "list", "-o", "json")
       let nodes = try JSONDecoder().decode(Items<NodeBody>.self, from: Data(json.output.utf8))
       #expect(nodes.items.map(\.name.text) == ["node-1", "node-2"])

@@ -30,8 +30,10 @@ struct ContainerdTests {
     #expect(await Sweep(of: fleet).run() == [])
   }
 
-  func workload(_ name: String, _ command: String, mounts: [Workload.Mount] = []) -> Workload {
-    Workload(
+  func workload(_ name: String, _ command: String, mounts: [DemoFleet.Workload.Mount] = [])
+    -> DemoFleet.Workload
+  {
+    DemoFleet.Workload(
       name: name, command: ["/bin/sh", "-c", command], account: .root, mounts: mounts)
   }
 

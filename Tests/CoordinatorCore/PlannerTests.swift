@@ -55,6 +55,36 @@ struct PlannerTests {
     #expect(error?.message.contains("orders-b") == true)
   }
 
+  @Test func `what a cluster says of pods tells their containers apart`() throws {
+    var first = try Shop.placement("orders")
+    first.workload = Workload(owner: "Deployment/orders", namespaceLabels: ["team": "shop"])
+    var second = first
+    second.container = try ContainerID("orders-2")
+    second.workload = Workload(owner: "Job/migrate", namespaceLabels: ["team": "shop"])
+    for selector in [
+      PlacementSelector(labels: [:], owner: "Deployment/orders"),
+      PlacementSelector(
+        labels: ["app": "orders"], owner: "Deployment/orders", namespaceLabels: ["team": "shop"]),
+    ] {
+      var wanted = try Shop.plan(services: ["orders"])
+      wanted.services[0].selector = selector
+      #expect(try plan(wanted, [first, second]).members.map(\.container) == [first.container])
+      wanted.services[0].selector.namespaceLabels = ["team": "other"]
+      let error = #expect(throws: OperationError.self) { try plan(wanted, [first, second]) }
+      #expect(error?.message.hasSuffix("its selector matches no running container") == true)
+    }
+  }
+
+  @Test func `a selector that only a cluster can decide says when none did`() throws {
+    var wanted = try Shop.plan(services: ["orders"])
+    wanted.services[0].selector.owner = "Deployment/orders"
+    let running = try [Shop.placement("orders"), Shop.placement("payments")]
+    let error = #expect(throws: OperationError.self) { try plan(wanted, running) }
+    #expect(
+      error?.message.contains("no cluster told yet to what the pods of 1 containers belong") == true
+    )
+  }
+
   @Test func `a container that is not running does not match`() throws {
     var stopped = try Shop.placement("orders")
     stopped.pid = nil

@@ -37,8 +37,16 @@ package enum Example {
         ContainerMount(
           containerPath: "/var/lib/\(service)", hostPath: "/run/volumes/\(service)",
           readOnly: false, volume: volume(service))
-      ], pid: 4711, startedAt: start)
+      ], pid: 4711, startedAt: start, workload: service == orders ? workload : nil)
   }
+
+  /// What a cluster says of the pods of `orders`; of the other services none says anything.
+  package static let workload = Workload(
+    owner: "StatefulSet/orders",
+    claims: [
+      Workload.Claim(
+        name: "data-orders-0", volume: "pv-7", driver: "local.stillpoint.dev", handle: "vol-orders")
+    ], namespaceLabels: ["env": "prod"], environment: .production)
 
   package static func member(_ service: ServiceName, on node: NodeID) -> MemberPlan {
     MemberPlan(

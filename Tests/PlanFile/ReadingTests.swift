@@ -85,6 +85,24 @@ struct `Reading a plan` {
     #expect(read.services[0].volumes == VolumeSelection.none)
   }
 
+  @Test func `a selector takes what a cluster says of the pod`() throws {
+    let read = try PlanFile.parse(
+      plan(
+        spec: """
+          services:
+            - name: orders
+              selector: {owner: Deployment/orders}
+            - name: mail
+              selector: {app: mail, labels: {owner: ann}, namespaceLabels: {team: shop, tier: ""}}
+          """))
+    #expect(
+      read.services.map(\.selector) == [
+        PlacementSelector(labels: [:], owner: "Deployment/orders"),
+        PlacementSelector(
+          labels: ["app": "mail", "owner": "ann"], namespaceLabels: ["team": "shop", "tier": ""]),
+      ])
+  }
+
   @Test func `what may be left out has the documented value`() throws {
     let read = try PlanFile.parse(plan(service: "hold: []"))
     #expect(read.policy == .strict)

@@ -74,6 +74,31 @@ struct `Refusing a plan` {
 
   @Test(arguments: [
     (
+      "{owner: ann}",
+      "line 10: spec.services[0].selector.owner: expected the kind and name of what the pod belongs to, such as "
+        + "'Deployment/orders', found 'ann'; a label of that name goes into 'labels: {owner: …}'"
+    ),
+    (
+      "{owner: 7}",
+      "line 10: spec.services[0].selector.owner: expected the kind and name of what the pod belongs to, such as "
+        + "'Deployment/orders', found the number 7; put it in quotes to make it a text"
+    ),
+    (
+      "{app: a, namespaceLabels: {}}",
+      "line 10: spec.services[0].selector.namespaceLabels: expected at least one label of the pod's namespace, such as 'team: shop'"
+    ),
+    (
+      "{app: a, namespaceLabels: {team: [a]}}",
+      "line 10: spec.services[0].selector.namespaceLabels.team: expected the value of label 'team', found a list"
+    ),
+  ])
+  func `a wrong selector names line, path and what is expected`(selector: String, issue: String) {
+    #expect(
+      onlyIssue(plan(spec: "services:\n  - name: a\n    selector: \(selector)")) == issue)
+  }
+
+  @Test(arguments: [
+    (
       "hold: [{postgres: {}}]",
       "line 11: spec.services[0].hold[0].postgres: unknown key 'postgres'; did you mean 'postgresql'?"
     ),

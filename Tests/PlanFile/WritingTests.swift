@@ -42,9 +42,11 @@ private func randomPlan(seed: UInt64) throws -> BackupPlan {
       selector: PlacementSelector(
         labels: random.oneOf([
           ["app": random.text()], ["node": "1", "x/y": ""], ["true": "true", "labels": "no"],
+          ["owner": "ann", "namespaceLabels": "1"],
         ]),
         namespace: random.maybe("shop"), container: random.maybe("1"),
-        node: random.maybe(NodeID(accepted: "7"))),
+        node: random.maybe(NodeID(accepted: "7")), owner: random.maybe("Deployment/7"),
+        namespaceLabels: random.maybe(["yes": "true, no"])),
       dependsOn: names[(index + 1)...].filter { _ in Bool.random(using: &random) },
       holds: holds.filter { _ in Bool.random(using: &random) },
       volumes: random.oneOf([.all, VolumeSelection.none, .paths(["/a", "/b c", "/yes"])]))

@@ -35,7 +35,7 @@ extension Catalog: PlacementStore {
             WHERE ended IS NULL ORDER BY service, node, container
             """)
         }
-      return try rows.map { try Stored.value(Placement.self, $0["details"]) }
+      return try rows.map { try db.placement($0["details"]) }
     }
   }
 
@@ -49,13 +49,13 @@ extension Catalog: PlacementStore {
         WHERE service = ? ORDER BY began DESC, id DESC LIMIT ?
         """,
         [service.text, max(0, limit)]
-      ).map { try PlacementInterval($0) }
+      ).map { try PlacementInterval($0, db) }
     }
   }
 
   package func services() async throws(CatalogError) -> [PlacementInterval] {
     try await look("listing the services") { db in
-      try db.rows(PlacementQuery.newestOfEachService).map { try PlacementInterval($0) }
+      try db.rows(PlacementQuery.newestOfEachService).map { try PlacementInterval($0, db) }
     }
   }
 
@@ -77,7 +77,7 @@ extension Catalog: PlacementStore {
         try Whereabouts.Gap($0)
       }
       return Whereabouts(
-        found: try rows.map { try PlacementInterval($0) },
+        found: try rows.map { try PlacementInterval($0, db) },
         unknown: gaps.sorted { ($0.node, $0.from) < ($1.node, $1.from) })
     }
   }
@@ -153,9 +153,9 @@ enum PlacementQuery {
 }
 
 extension PlacementInterval {
-  fileprivate init(_ row: Row) throws {
+  fileprivate init(_ row: Row, _ db: Database) throws {
     self.init(
-      placement: try Stored.value(Placement.self, row["details"]), from: row.time("began"),
+      placement: try db.placement(row["details"]), from: row.time("began"),
       to: row.optionalTime("ended"),
       ended: try (row["reason"] as String?).map { try Stored.value(EndReason.self, $0) })
   }

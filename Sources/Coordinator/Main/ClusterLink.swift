@@ -45,15 +45,17 @@ struct LeaseKeeper: Service {
   }
 }
 
-/// What can be done through the cluster's own objects.
+/// What can be done through the cluster's own objects, and what is learnt from them.
 struct ClusterWork: Service {
   let controllers: ClusterControllers
   let notice: AuthorityNotice
+  let recorder: WorkloadRecorder
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
         group.addTask { await notice.keep() }
+        group.addTask { await recorder.run() }
         await controllers.run()
         group.cancelAll()
       }

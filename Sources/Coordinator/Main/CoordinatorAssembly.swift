@@ -138,8 +138,11 @@ struct CoordinatorAssembly {
     let notice = AuthorityNotice(
       client: cluster.client, pin: "\(AuthorityPin(of: authority))", logger: logger)
     // The lease is kept for as long as anything else runs.
-    return [LeaseKeeper(link: cluster)] + served
-      + [ClusterWork(controllers: controllers, notice: notice)]
+    return [LeaseKeeper(link: cluster)] + served + [
+      ClusterWork(
+        controllers: controllers, notice: notice,
+        recorder: WorkloadRecorder(client: cluster.client, store: catalog, logger: logger))
+    ]
   }
 
   /// The catalog's files together; nil when they cannot be looked at.

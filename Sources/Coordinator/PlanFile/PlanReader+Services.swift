@@ -84,16 +84,16 @@ extension PlanReader {
       case "node":
         selector.node = identifier(value, NodeID.self)
         complete = complete && selector.node != nil
+      case "owner":
+        selector.owner = owner(value)
+        complete = complete && selector.owner != nil
+      case "namespaceLabels":
+        selector.namespaceLabels = namespaceLabels(value)
+        complete = complete && selector.namespaceLabels != nil
       case "labels":
-        guard let labels = self.fields(value, known: nil) else {
-          complete = false
-          continue
-        }
-        for (key, value) in labels.values.sorted(by: { $0.key < $1.key }) {
-          complete = label(key, value, into: &selector) && complete
-        }
+        complete = labels(value, into: &selector.labels) && complete
       default:
-        complete = label(key, value, into: &selector) && complete
+        complete = label(key, value, into: &selector.labels) && complete
       }
     }
     guard complete else { return nil }
@@ -104,8 +104,39 @@ extension PlanReader {
     return selector
   }
 
+  private mutating func owner(_ place: Place) -> String? {
+    let expected = "the kind and name of what the pod belongs to, such as 'Deployment/orders'"
+    guard let text = text(place, expected) else { return nil }
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+      note(
+        place,
+        "expected \(expected), found '\(text)'; a label of that name goes into 'labels: {owner: …}'"
+      )
+      return nil
+    }
+    return text
+  }
+
+  private mutating func namespaceLabels(_ place: Place) -> [String: String]? {
+    var labels: [String: String] = [:]
+    guard self.labels(place, into: &labels) else { return nil }
+    guard !labels.isEmpty else {
+      note(place, "expected at least one label of the pod's namespace, such as 'team: shop'")
+      return nil
+    }
+    return labels
+  }
+
+  private mutating func labels(_ place: Place, into labels: inout [String: String]) -> Bool {
+    guard let fields = fields(place, known: nil) else { return false }
+    return fields.values.sorted(by: { $0.key < $1.key }).reduce(true) { complete, field in
+      label(field.key, field.value, into: &labels) && complete
+    }
+  }
+
   private mutating func label(
-    _ key: String, _ place: Place, into selector: inout PlacementSelector
+    _ key: String, _ place: Place, into labels: inout [String: String]
   ) -> Bool {
     // An empty value is a valid label, an absent one is a slip.
     let isEmpty = place.isText && place.node.scalar?.string == ""
@@ -116,7 +147,7 @@ extension PlanReader {
       note(place, "a label's name must not be empty or contain spaces")
       return false
     }
-    guard selector.labels.updateValue(value, forKey: key) == nil else {
+    guard labels.updateValue(value, forKey: key) == nil else {
       note(place, "label '\(key)' is given twice")
       return false
     }

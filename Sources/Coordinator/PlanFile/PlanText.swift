@@ -51,16 +51,22 @@ enum PlanText {
   }
 
   private static func selector(_ selector: PlacementSelector) -> String {
-    let reserved = ["namespace", "container", "node", "labels"]
-    let labels = selector.labels.sorted { $0.key < $1.key }.map {
-      (scalar($0.key), quoted($0.value))
-    }
+    let reserved = ["namespace", "container", "node", "owner", "namespaceLabels", "labels"]
+    let labels = self.labels(selector.labels)
     let nested = selector.labels.keys.contains(where: reserved.contains)
     var pairs = nested ? [("labels", mapping(labels))] : labels
     if let namespace = selector.namespace { pairs.append(("namespace", scalar(namespace))) }
     if let container = selector.container { pairs.append(("container", scalar(container))) }
     if let node = selector.node { pairs.append(("node", scalar(node.text))) }
+    if let owner = selector.owner { pairs.append(("owner", scalar(owner))) }
+    if let labels = selector.namespaceLabels {
+      pairs.append(("namespaceLabels", mapping(self.labels(labels))))
+    }
     return mapping(pairs)
+  }
+
+  private static func labels(_ labels: [String: String]) -> [(String, String)] {
+    labels.sorted { $0.key < $1.key }.map { (scalar($0.key), quoted($0.value)) }
   }
 
   private static func hold(_ hold: HoldSpec) -> String {

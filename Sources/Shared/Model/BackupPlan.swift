@@ -85,18 +85,38 @@ package struct PlacementSelector: Hashable, Codable, Sendable {
   package var namespace: String?
   package var container: String?
   package var node: NodeID?
+  /// Kind and name of what the pod belongs to, for example `Deployment/orders`.
+  package var owner: String?
+  /// Labels of the pod's namespace; nil stands for none.
+  package var namespaceLabels: [String: String]?
 
   package init(
     labels: [String: String], namespace: String? = nil, container: String? = nil,
-    node: NodeID? = nil
+    node: NodeID? = nil, owner: String? = nil, namespaceLabels: [String: String]? = nil
   ) {
     self.labels = labels
     self.namespace = namespace
     self.container = container
     self.node = node
+    self.owner = owner
+    self.namespaceLabels = namespaceLabels
   }
 
   package func matches(_ placement: Placement) -> Bool {
+    matchesRuntime(placement) && matchesWorkload(placement.workload)
+  }
+
+  /// Whether only a cluster can tell that the placement is not the one that is meant, and none has told anything of it.
+  package func isUndecided(_ placement: Placement) -> Bool {
+    placement.workload == nil && !matchesWorkload(nil) && matchesRuntime(placement)
+  }
+
+  private func matchesWorkload(_ workload: Workload?) -> Bool {
+    (owner.map { $0 == workload?.owner } ?? true)
+      && (namespaceLabels ?? [:]).allSatisfy { workload?.namespaceLabels[$0.key] == $0.value }
+  }
+
+  private func matchesRuntime(_ placement: Placement) -> Bool {
     labels.allSatisfy { placement.labels[$0.key] == $0.value }
       && (namespace.map { $0 == placement.namespace } ?? true)
       && (container.map { $0 == placement.containerName } ?? true)

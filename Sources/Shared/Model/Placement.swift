@@ -19,12 +19,14 @@ package struct Placement: Hashable, Codable, Sendable {
   package var startedAt: Timestamp
   /// What the runtime told and a record had no room for; nil when everything is here.
   package var omitted: Omission?
+  /// What a cluster says of the pod; nil where none did. The coordinator adds it to what agents tell.
+  package var workload: Workload?
 
   package init(
     node: NodeID, service: ServiceName, container: ContainerID, containerName: String, pod: String,
     podUID: String, namespace: String, image: String, imageDigest: String,
     labels: [String: String], mounts: [ContainerMount], pid: Int32?, startedAt: Timestamp,
-    omitted: Omission? = nil
+    omitted: Omission? = nil, workload: Workload? = nil
   ) {
     self.node = node
     self.service = service
@@ -40,6 +42,7 @@ package struct Placement: Hashable, Codable, Sendable {
     self.pid = pid
     self.startedAt = startedAt
     self.omitted = omitted
+    self.workload = workload
   }
 }
 

@@ -66,7 +66,7 @@ struct BenchFleet: Sendable {
       throw BenchError("\(volume) could not be given to the user \(member.kind.user)")
     }
     return try await node.engine.run(
-      Workload(
+      DemoFleet.Workload(
         name: member.name, command: ["/bin/sh", "/srv/start.sh"], account: account,
         environment: ["RATE": "\(rate)"],
         mounts: [

@@ -74,7 +74,7 @@ package func nodeText(_ node: NodeBody, placements: [Placement], now: Timestamp,
 
 package func placementTable(_ placements: [Placement], wide: Bool) -> String {
   var table = TextTable(["SERVICE", "NODE", "CONTAINER", "NAME", "POD", "SINCE", "VOLUMES"])
-  if wide { table.headings += ["NAMESPACE", "PID", "IMAGE", "DIGEST"] }
+  if wide { table.headings += ["NAMESPACE", "OWNER", "PID", "IMAGE", "DIGEST"] }
   table.rows = placements.map { placement in
     var row = [
       placement.service.text, placement.node.text, short(placement.container),
@@ -83,7 +83,8 @@ package func placementTable(_ placements: [Placement], wide: Bool) -> String {
     ]
     if wide {
       row += [
-        placement.namespace, placement.pid.map { "\($0)" } ?? "-", placement.image,
+        placement.namespace, placement.workload?.owner ?? "-",
+        placement.pid.map { "\($0)" } ?? "-", placement.image,
         placement.imageDigest.isEmpty ? "-" : placement.imageDigest,
       ]
     }

@@ -3,7 +3,7 @@ package import OperatorWire
 
 package func serviceTable(_ services: [ServiceBody], now: Timestamp, wide: Bool) -> String {
   var table = TextTable(["SERVICE", "RUNS ON", "PLANS", "LAST GOOD BACKUP", "AGE"])
-  if wide { table.headings += ["CONTAINERS", "IMAGES"] }
+  if wide { table.headings += ["OWNERS", "CONTAINERS", "IMAGES"] }
   table.rows = services.map { service in
     var row = [
       service.name.text,
@@ -15,7 +15,7 @@ package func serviceTable(_ services: [ServiceBody], now: Timestamp, wide: Bool)
     ]
     if wide {
       row += [
-        service.placements.map { short($0.container) }.listed,
+        owners(service.placements).listed, service.placements.map { short($0.container) }.listed,
         Set(service.placements.map(\.image)).sorted().listed,
       ]
     }
@@ -27,6 +27,9 @@ package func serviceTable(_ services: [ServiceBody], now: Timestamp, wide: Bool)
 package func serviceText(_ service: ServiceBody, now: Timestamp, wide: Bool) -> String {
   var fields = FieldList()
   fields.add("service", service.name.text)
+  for owner in owners(service.placements) { fields.add("owner", owner) }
+  let environments = Set(service.placements.compactMap(\.workload?.environment?.rawValue))
+  for environment in environments.sorted() { fields.add("environment", environment) }
   fields.add(
     "plans", service.plans.isEmpty ? "none: unprotected" : service.plans.map(\.text).listed)
   fields.add(
@@ -34,7 +37,34 @@ package func serviceText(_ service: ServiceBody, now: Timestamp, wide: Bool) -> 
     service.lastGood.map { id in
       "\(id)" + (service.lastGoodAt.map { ", \(ago($0, now))" } ?? "")
     } ?? "none")
+  let claims = claimTable(service.placements)
   return fields.text + "\n" + placementTable(service.placements, wide: wide)
+    + (claims.rows.isEmpty ? "" : "\n" + claims.text(empty: ""))
+}
+
+/// What the pods belong to, with its namespace, as far as a cluster told.
+private func owners(_ placements: [Placement]) -> [String] {
+  Set(
+    placements.compactMap { placement in
+      placement.workload.map { "\($0.owner) in \(placement.namespace)" }
+    }
+  ).sorted()
+}
+
+/// One row for each claim of each pod.
+private func claimTable(_ placements: [Placement]) -> TextTable {
+  var table = TextTable(["CLAIM", "POD", "VOLUME", "DRIVER", "HANDLE"])
+  let rows = placements.flatMap { placement in
+    (placement.workload?.claims ?? []).map { claim in
+      [
+        claim.name, placement.pod, claim.volume ?? "not bound", claim.driver ?? "-",
+        claim.handle ?? "-",
+      ]
+    }
+  }
+  // Two containers of a pod share its claims.
+  table.rows = Set(rows).sorted { $0.lexicographicallyPrecedes($1) }
+  return table
 }
 
 /// Where it was, and what nobody knows.
@@ -54,7 +84,7 @@ package func whereaboutsText(_ answer: WhereaboutsBody, wide: Bool) -> String {
 
 package func intervalTable(_ intervals: [IntervalBody], wide: Bool, empty: String) -> String {
   var table = TextTable(["NODE", "CONTAINER", "POD", "FROM", "TO", "ENDED"])
-  if wide { table.headings += ["NAMESPACE", "IMAGE", "DIGEST"] }
+  if wide { table.headings += ["NAMESPACE", "OWNER", "IMAGE", "DIGEST"] }
   table.rows = intervals.map { interval in
     let placement = interval.placement
     var row = [
@@ -63,7 +93,7 @@ package func intervalTable(_ intervals: [IntervalBody], wide: Bool, empty: Strin
     ]
     if wide {
       row += [
-        placement.namespace, placement.image,
+        placement.namespace, placement.workload?.owner ?? "-", placement.image,
         placement.imageDigest.isEmpty ? "-" : placement.imageDigest,
       ]
     }

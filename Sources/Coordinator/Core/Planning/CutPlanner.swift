@@ -50,15 +50,20 @@ package enum CutPlanner {
   {
     let found = running.filter { service.selector.matches($0) }
     guard let first = found.first else {
+      let undecided = running.count { service.selector.isUndecided($0) }
       throw Unresolved(
-        text: "service \(service.name): its selector matches no running container")
+        text: "service \(service.name): its selector matches no running container"
+          + (undecided == 0
+            ? ""
+            : "; no cluster told yet to what the pods of \(undecided) containers belong that match "
+              + "its other parts: 'stillpoint service show' tells when it did"))
     }
     guard found.count == 1 else {
       let names = found.prefix(4).map { "\($0.pod)/\($0.containerName) on \($0.node)" }
       throw Unresolved(
         text:
           "service \(service.name): its selector matches \(found.count) containers where one is expected ("
-          + names.joined(separator: ", ") + "); narrow it with namespace, container or node")
+          + names.joined(separator: ", ") + "); narrow it with namespace, owner, container or node")
     }
     return first
   }
