@@ -150,7 +150,10 @@ let package = Package(
       ] + x509),
     library(
       "CoordinatorKubernetes", "Coordinator/Kubernetes",
-      ["Model", "CutProtocol", "CoordinatorCore", "PlanFile", "KubernetesClient", logging]),
+      [
+        "Model", "CutProtocol", "CoordinatorCore", "PlanFile", "PlanImport", "KubernetesClient",
+        logging,
+      ]),
     program(
       "stillpoint-coordinator", "Coordinator/Main",
       [
@@ -287,7 +290,7 @@ let package = Package(
       "CoordinatorKubernetes",
       [
         "CoordinatorKubernetes", "CoordinatorCore", "CutProtocol", "KubernetesClient",
-        "ClusterTesting", "Model", "PlanFile", yaml, logging,
+        "ClusterTesting", "Model", "PlanFile", "PlanImport", yaml, logging,
       ]),
     tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
     tests(

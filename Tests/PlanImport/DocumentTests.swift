@@ -134,7 +134,8 @@ struct `Annotated pods of a namespace` {
       Issue.record("\(outcome)")
       return
     }
-    #expect(plan.plan.name.text == "hooks-shop")
+    #expect(plan.plan.name.text == "hooks.shop")
+    #expect(plan.text.hasPrefix("# Made from the annotations of pods in namespace shop, "))
     #expect(plan.plan.environment == .test)
     #expect(plan.plan.services.map(\.name.text) == ["web"])
     #expect(plan.holds == [[.filesystem]])
@@ -151,6 +152,17 @@ struct `Annotated pods of a namespace` {
     #expect(
       try AnnotatedNamespace.plan(namespace: consenting, pods: [pod("web")]) == .nothing([]))
     #expect(try AnnotatedNamespace.plan(namespace: consenting, pods: []) == .nothing([]))
+  }
+
+  @Test func `of a namespace whose name leaves no room for a plan's are refused in words`() {
+    let long = String(repeating: "n", count: 58)
+    let error = #expect(throws: ImportError.self) {
+      try AnnotatedNamespace.plan(
+        namespace: Self.namespace(#"stillpoint.dev/import-hooks: "true""#)
+          .replacing("name: shop", with: "name: \(long)"),
+        pods: Self.pods.map { $0.replacing("namespace: shop", with: "namespace: \(long)") })
+    }
+    #expect(error?.description.contains("too long for a plan named after it") == true)
   }
 
   @Test func `what is no namespace or no environment is refused`() {

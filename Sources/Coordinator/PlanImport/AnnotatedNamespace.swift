@@ -1,4 +1,5 @@
-internal import Model
+package import Model
+internal import PlanFile
 
 /// A plan for a namespace whose annotated pods may take part without a plan of their own.
 ///
@@ -15,9 +16,22 @@ package enum AnnotatedNamespace {
     case withoutConsent
     /// None of the pods has hooks, or none could be carried over; the remarks say why.
     case nothing([ImportRemark])
-    /// A plan named `hooks-NAMESPACE`.
+    /// A plan named `hooks.NAMESPACE`.
     case plan(ImportedPlan)
   }
+
+  /// Its plan's name within the namespace.
+  package static let shortName = "hooks"
+
+  /// What the fleet calls the plan of a namespace: as if it were an object `hooks` of it, so that a Backup of the namespace can
+  /// name it. Nil where both together are too long.
+  package static func planName(in namespace: String) -> PlanName? {
+    // Whoever asks says why there is none.
+    try? PlanName(PlanFile.name(shortName, in: namespace))
+  }
+
+  /// Whether the annotation's value consents: a word of its own, not whatever is truthy.
+  package static func consents(_ value: String?) -> Bool { value == "true" }
 
   /// The plan that the annotated pods of a namespace make.
   ///
@@ -34,10 +48,9 @@ package enum AnnotatedNamespace {
     return try plan(object, pods)
   }
 
-  /// Consent is a word of its own, not whatever is truthy.
-  static func consents(_ namespace: Manifest) -> Bool {
+  private static func consents(_ namespace: Manifest) -> Bool {
     let isEnding = namespace.root["metadata"]["deletionTimestamp"].exists
-    return !isEnding && namespace.annotations[consent].scalarText == "true"
+    return !isEnding && consents(namespace.annotations[consent].scalarText)
   }
 
   private static func plan(_ namespace: Manifest, _ pods: [String]) throws(ImportError) -> Outcome {
@@ -51,11 +64,16 @@ package enum AnnotatedNamespace {
     VeleroAnnotations.read(&state)
     if let error = state.log.error { throw error }
     guard !state.findings.isEmpty else { return .nothing(state.remarks.remarks) }
-    do {
-      options.name = try PlanName("hooks-" + namespace.name.prefix(57))
-    } catch {
-      throw ImportError("\(error)", file: "namespace")
+    guard let name = planName(in: namespace.name) else {
+      throw ImportError(
+        "its name is too long for a plan named after it: write a BackupPlan for it",
+        file: "namespace")
     }
+    options.name = name
+    options.heading = [
+      "Made from the annotations of pods in namespace \(namespace.name), which consents by \(consent), and follows them.",
+      "To keep it by hand instead: take that annotation away, and apply this text under another name.",
+    ]
     // Made a second time to keep the remarks where no service comes of it.
     var rehearsal = state
     if ServiceAssembly(&rehearsal, longest: FreezeLimits.defaultCap).services.isEmpty {

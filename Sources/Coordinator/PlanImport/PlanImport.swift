@@ -8,6 +8,8 @@ package struct ImportOptions: Hashable, Sendable {
   package var environment: Environment
   /// Pods and objects of other namespaces are left alone; nil takes all.
   package var namespace: String?
+  /// The first lines of the plan's text; nil says that somebody imports it.
+  var heading: [String]?
 
   package init(
     name: PlanName? = nil, environment: Environment = .production, namespace: String? = nil
@@ -76,7 +78,7 @@ package enum PlanImport {
       name: try name(state, options), environment: options.environment,
       requires: assembly.isFullyHeld ? .applicationConsistent : .crashConsistent, policy: .strict,
       freeze: freeze, services: assembly.services)
-    let text = PlanFile.text(of: plan, comments: commented(assembly.comments, plan, assembly))
+    let text = PlanFile.text(of: plan, comments: commented(options.heading, plan, assembly))
     try check(text, is: plan)
     return ImportedPlan(
       plan: plan, text: text, remarks: state.remarks.remarks,
@@ -128,13 +130,14 @@ package enum PlanImport {
   }
 
   private static func commented(
-    _ comments: PlanComments, _ plan: BackupPlan, _ assembly: ServiceAssembly
+    _ heading: [String]?, _ plan: BackupPlan, _ assembly: ServiceAssembly
   ) -> PlanComments {
-    var comments = comments
-    comments.heading = [
-      "Imported from hooks of other tools. Check it with: stillpoint plan apply -f FILE, then stillpoint plan check \(plan.name)",
-      "No other tool says which service depends on which: add 'dependsOn' for the order of a restore.",
-    ]
+    var comments = assembly.comments
+    comments.heading =
+      heading ?? [
+        "Imported from hooks of other tools. Check it with: stillpoint plan apply -f FILE, then stillpoint plan check \(plan.name)",
+        "No other tool says which service depends on which: add 'dependsOn' for the order of a restore.",
+      ]
     comments.environment = "not told by what was read"
     comments.requires =
       assembly.isFullyHeld

@@ -8,14 +8,19 @@ package enum PlanOwner: Hashable, Sendable, CustomStringConvertible {
   case operators
   /// An object of a cluster, which the plan follows.
   case object(namespace: String, name: String)
+  /// The annotations of a namespace's pods, to which the namespace consents.
+  case annotations(namespace: String)
 
   private static let prefix = "kubernetes/"
 
   package init(author: String) {
     let parts = author.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     self =
-      parts.count == 3 && author.hasPrefix(Self.prefix)
-      ? .object(namespace: parts[1], name: parts[2]) : .operators
+      switch parts.count {
+      case 3 where author.hasPrefix(Self.prefix): .object(namespace: parts[1], name: parts[2])
+      case 2 where author.hasPrefix(Self.prefix): .annotations(namespace: parts[1])
+      default: .operators
+      }
   }
 
   /// The author that an object's changes carry.
@@ -23,10 +28,14 @@ package enum PlanOwner: Hashable, Sendable, CustomStringConvertible {
     "\(prefix)\(namespace)/\(name)"
   }
 
+  /// The author that changes carry which follow the annotations of a namespace's pods.
+  package static func author(annotationsOf namespace: String) -> String { prefix + namespace }
+
   package var description: String {
     switch self {
     case .operators: "the operators"
     case .object(let namespace, let name): "BackupPlan \(name) in namespace \(namespace)"
+    case .annotations(let namespace): "the annotated pods of namespace \(namespace)"
     }
   }
 
@@ -40,6 +49,9 @@ package enum PlanOwner: Hashable, Sendable, CustomStringConvertible {
         "delete the plan with 'stillpoint plan delete \(record.plan.name)' to hand it over; its backups stay"
       case .object(let namespace, let name):
         "change or delete it there: kubectl -n \(namespace) edit backupplan \(name)"
+      case .annotations(let namespace):
+        "it follows them as long as the namespace consents; to end that: "
+          + "kubectl annotate namespace \(namespace) stillpoint.dev/import-hooks-"
       }
     let keeper =
       owner == .operators

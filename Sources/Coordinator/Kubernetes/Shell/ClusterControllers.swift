@@ -55,7 +55,10 @@ package struct ClusterControllers: Sendable {
     let restores = RestoreShell(
       controller: RestoreController(home: home), operations: operations,
       writer: writer(.restores, books.restores), backups: books.backups)
+    let annotated = AnnotatedPlanShell(
+      client: client, plans: operations.plans, clock: clock, logger: logger)
     await withDiscardingTaskGroup { group in
+      group.addTask { await annotated.run(every: resync * 3) }
       group.addTask {
         await loop(.backupPlans, books.plans).run(plans.look, tick: plans.deleteAbandoned)
       }
