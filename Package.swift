@@ -224,11 +224,14 @@ let package = Package(
         .product(name: "NIOFoundationCompat", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ] + x509),
+    // What a cluster or a node lacks before an installation.
+    library(
+      "ClusterDoctor", "CommandLine/Doctor", ["KubernetesClient", "LinuxSystem"]),
     program(
       "stillpoint", "CommandLine/Main",
       [
-        "Model", "CutProtocol", "OperatorWire", "CommandLineKit", "PlanImport", "Release",
-        arguments,
+        "Model", "CutProtocol", "OperatorWire", "CommandLineKit", "PlanImport", "ClusterDoctor",
+        "KubernetesClient", "LinuxSystem", "Release", arguments, logging,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
 
@@ -333,6 +336,9 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    tests(
+      "ClusterDoctor",
+      ["ClusterDoctor", "ClusterTesting", "KubernetesClient", "LinuxSystem", logging]),
     // Stands in for an agent that is killed or stopped in the middle of a hold.
     .executableTarget(
       name: "hold-probe",

@@ -10,12 +10,13 @@ struct Stillpoint: AsyncParsableCommand {
     commandName: "stillpoint",
     abstract: "Take, prove and restore consistent backups of many services on many nodes.",
     discussion: """
-      Exit status: 0 done, 1 failed, 2 wrong usage, 3 done, but the grade required was not met or an import \
-      lost something.
+      Exit status: 0 done, 1 failed, 2 wrong usage, 3 done, but the grade required was not met, an import lost \
+      something, or an installation would lack something.
       """,
     version: Release.version,
     subcommands: [
-      StatusCommand.self, NodeCommand.self, ServiceCommand.self, PlanCommand.self,
+      DoctorCommand.self, StatusCommand.self, NodeCommand.self, ServiceCommand.self,
+      PlanCommand.self,
       BackupCommand.self, RestoreCommand.self, AgentCommand.self, OperatorCommand.self,
       AuditCommand.self,
       CatalogCommand.self,
