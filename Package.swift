@@ -121,7 +121,8 @@ let package = Package(
       ] + x509),
 
     // Coordinator
-    library("CoordinatorCore", "Coordinator/Core", ["Model", "CutProtocol", "Lifecycle", logging]),
+    library(
+      "CoordinatorCore", "Coordinator/Core", ["Model", "CutProtocol", "Lifecycle", logging, crypto]),
     library("PlanFile", "Coordinator/PlanFile", ["Model", "YAMLBounds", yaml]),
     library(
       "PlanImport", "Coordinator/PlanImport", ["Model", "PlanFile", "YAMLBounds", yaml]),

@@ -1,4 +1,4 @@
-import Catalog
+@testable import Catalog
 import CoordinatorCore
 import Foundation
 import Model
@@ -90,7 +90,7 @@ struct `The catalog's file` {
     let newer = try await refusal(of: ["catalog": file], "newer")
     #expect(
       newer
-        == "the catalog DIR/catalog has version 99, made by a newer coordinator than this one, which knows version 8; it was left untouched"
+        == "the catalog DIR/catalog has version 99, made by a newer coordinator than this one, which knows version \(Migration.newest); it was left untouched"
     )
     file[68] = 0
     let foreign = try await refusal(of: ["catalog": file], "foreign")

@@ -17,7 +17,10 @@ struct TestCoordinator {
   let fences: FenceSource
   let crew: Crew
 
-  init(path: String, fleet: FakeFleet = FakeFleet(), times: CutTimes) async throws {
+  init(
+    path: String, fleet: FakeFleet = FakeFleet(), times: CutTimes,
+    source: (any ManifestSource)? = nil
+  ) async throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let catalog = try Catalog(path: path)
     let router = CutRouter()
@@ -36,7 +39,12 @@ struct TestCoordinator {
           gateway: fleet, store: catalog, router: router, verifier: NameVerifier(),
           fences: fences, clock: clock, logger: logger), closer: closer, fences: fences,
         verifier: NameVerifier(), authorities: [], times: times, requests: catalog,
-        logger: logger), tasks: crew)
+        manifests: source.flatMap { source in
+          ManifestSeal(key: Data(repeating: 7, count: ManifestSeal.keySize)).map {
+            ManifestKeeping(
+              source: source, store: catalog, seal: $0, headStart: .milliseconds(300))
+          }
+        }, logger: logger), tasks: crew)
     restores = RestoreService(
       store: catalog, audit: catalog, backups: backups, gateway: fleet, tasks: crew,
       logger: logger)
@@ -81,13 +89,15 @@ struct TestCoordinator {
 
 /// Runs `body` beside a coordinator that works, in a directory of its own.
 func withCoordinator<Value: Sendable>(
-  times: CutTimes = .quick, _ body: (TestCoordinator) async throws -> Value
+  times: CutTimes = .quick, source: (any ManifestSource)? = nil,
+  _ body: (TestCoordinator) async throws -> Value
 ) async throws -> Value {
   let directory = FileManager.default.temporaryDirectory
     .appendingPathComponent("core-test-\(UUID().uuidString)").path
   try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
   defer { try? FileManager.default.removeItem(atPath: directory) }
-  let coordinator = try await TestCoordinator(path: directory + "/catalog", times: times)
+  let coordinator = try await TestCoordinator(
+    path: directory + "/catalog", times: times, source: source)
   async let work: Void = coordinator.crew.work()
   let result: Result<Value, any Error>
   do { result = .success(try await body(coordinator)) } catch { result = .failure(error) }

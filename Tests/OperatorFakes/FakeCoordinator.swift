@@ -25,7 +25,8 @@ package struct FakeCoordinator: Sendable {
 
   package static func operations(_ shop: FakeShop) -> Operations {
     Operations(
-      fleet: shop, plans: shop, backups: shop, restores: shop, agents: shop, operators: shop,
+      fleet: shop, plans: shop, backups: shop, manifests: shop, restores: shop, agents: shop,
+      operators: shop,
       catalogBytes: { 4096 })
   }
 

@@ -17,6 +17,7 @@ package final class FakeShop: Sendable {
     package var backups: [BackupRecord] = []
     package var evidence: BackupEvidence?
     package var log: [BackupLogEntry] = []
+    package var manifests: [BackupManifest] = []
     package var restores: [RestoreRecord] = []
     package var audit: [AuditEntry] = []
     package var operators: [OperatorRecord] = []
@@ -149,6 +150,20 @@ extension FakeShop: PlanOperations {
 
   package func deletePlan(_ name: PlanName, author: String) async throws(OperationError) {
     try note("\(author) plan.delete \(name)")
+  }
+}
+
+extension FakeShop: ManifestOperations {
+  package func manifests(
+    of id: BackupID, after: Int, limit: Int, secrets: Bool, author: String
+  ) async throws(OperationError) -> [ShownManifest] {
+    try note("\(author) backup.manifests \(id)\(secrets ? " with secrets" : "")")
+    return try read(\.manifests).enumerated().dropFirst(after).prefix(limit).map {
+      index, manifest in
+      ShownManifest(
+        NumberedManifest(number: index + 1, manifest: manifest),
+        content: manifest.isSealed && !secrets ? nil : manifest.content)
+    }
   }
 }
 

@@ -25,7 +25,7 @@ struct `Refusing a plan` {
     ("polizei: strict", "line 8: spec.polizei: unknown key 'polizei'; did you mean 'policy'?"),
     (
       "xyzzy: 1",
-      "line 8: spec.xyzzy: unknown key 'xyzzy'; known here: environment, requires, policy, freeze, services"
+      "line 8: spec.xyzzy: unknown key 'xyzzy'; known here: environment, requires, policy, freeze, services, manifests"
     ),
     (
       "schedule: '0 3 * * *'",
@@ -34,6 +34,14 @@ struct `Refusing a plan` {
     (
       "retention: {last: 7}",
       "line 8: spec.retention: unknown key 'retention': this version deletes no backups by itself; use 'stillpoint backup delete'"
+    ),
+    (
+      "manifests: {secrets: plain}",
+      "line 8: spec.manifests.secrets: expected one of sealed, omit, found 'plain'"
+    ),
+    (
+      "manifests: {exclude: [ConfigMap]}",
+      "line 8: spec.manifests.exclude[0]: 'ConfigMap' is no valid kind of object: must be a plural in lower case, with its group after a dot (configmaps, deployments.apps), or a dot and a group (.example.com)"
     ),
     (
       "policy: bestefort",

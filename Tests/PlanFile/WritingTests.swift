@@ -51,6 +51,11 @@ private func randomPlan(seed: UInt64) throws -> BackupPlan {
       holds: holds.filter { _ in Bool.random(using: &random) },
       volumes: random.oneOf([.all, VolumeSelection.none, .paths(["/a", "/b c", "/yes"])]))
   }
+  let manifests = ManifestRules(
+    capture: random.oneOf(ManifestRules.Capture.allCases),
+    include: random.oneOf([[], [KindPattern(accepted: "on"), KindPattern(accepted: "1.io")]]),
+    exclude: random.oneOf([[], [KindPattern(accepted: ".example.com")]]),
+    secrets: random.oneOf(ManifestRules.Secrets.allCases))
   return BackupPlan(
     name: try PlanName("7"), environment: random.oneOf(Environment.allCases),
     requires: random.oneOf([.crashConsistent, .groupConsistent, .applicationConsistent]),
@@ -58,7 +63,8 @@ private func randomPlan(seed: UInt64) throws -> BackupPlan {
     freeze: FreezeLimits(
       budget: random.oneOf([.milliseconds(1500), .seconds(1)]), cap: .seconds(59),
       drain: Bool.random(using: &random)),
-    services: services)
+    services: services,
+    manifests: Bool.random(using: &random) ? manifests : nil)
 }
 
 struct `Writing a plan` {

@@ -91,7 +91,9 @@ extension Catalog: BackupStore {
         )
       }
       // In this order: evidence refers to attempts and certificates, attempts to certificates.
-      for table in ["evidence_group", "attempt", "certificate", "backup_log"] {
+      for table in [
+        "evidence_group", "attempt", "certificate", "backup_log", "backup_manifest",
+      ] {
         try db.execute(sql: "DELETE FROM \(table) WHERE backup = ?", arguments: [id.text])
       }
       try db.run("DELETE FROM backup WHERE id = ?", [id.text])
@@ -120,6 +122,7 @@ extension Database {
       plan: try SealedPlan(bytes: row["sealed"]), createdBy: row["created_by"],
       verdict: try (row["verdict"] as String?).map { try Stored.value(Verdict.self, $0) },
       groups: try evidence(of: id), endedAt: row.optionalTime("ended_at"),
-      deletionBegan: row.optionalTime("deletion_began"), attempts: attempts?["attempts"] ?? 0)
+      deletionBegan: row.optionalTime("deletion_began"), attempts: attempts?["attempts"] ?? 0,
+      manifests: try manifestSummary(of: id))
   }
 }

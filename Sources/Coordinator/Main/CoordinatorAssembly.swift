@@ -60,7 +60,9 @@ struct CoordinatorAssembly {
           gateway: gateway, store: catalog, router: router, verifier: verifier, fences: fences,
           clock: clock, logger: logger),
         closer: closer, fences: fences, verifier: verifier, authorities: authorities,
-        times: times, clock: clock, requests: catalog, logger: logger), tasks: crew)
+        times: times, clock: clock, requests: catalog,
+        manifests: try Self.manifests(configuration, catalog, cluster, clock, logger),
+        logger: logger), tasks: crew)
     let restores = RestoreService(
       store: catalog, audit: catalog, backups: backups, gateway: gateway, tasks: crew,
       logger: logger)
@@ -77,7 +79,7 @@ struct CoordinatorAssembly {
         rehearsal: PlanRehearsal(
           gateway: gateway, router: router, fences: fences, clock: clock, times: times),
         probing: PlanProbing(gateway: gateway)),
-      backups: backups, restores: restores,
+      backups: backups, manifests: backups, restores: restores,
       agents: AgentService(
         nodes: catalog, audit: catalog, gateway: gateway,
         issue: { node in
@@ -143,6 +145,27 @@ struct CoordinatorAssembly {
         controllers: controllers, notice: notice,
         recorder: WorkloadRecorder(client: cluster.client, store: catalog, logger: logger))
     ]
+  }
+
+  /// Nil where no cluster is served. The key for Secrets lies beside the catalog, not in it.
+  private static func manifests(
+    _ configuration: CoordinatorConfiguration, _ catalog: Catalog, _ cluster: ClusterLink?,
+    _ clock: any CutClock, _ logger: Logger
+  ) throws -> ManifestKeeping? {
+    guard let cluster else { return nil }
+    let directory = try PrivateDirectory(path: configuration.stateDirectory)
+    let name = "manifests.key"
+    let found = try directory.read(name)
+    let key = found ?? ManifestSeal.newKey()
+    if found == nil { try directory.write(name, key) }
+    guard let seal = ManifestSeal(key: key) else {
+      throw ConfigurationError(
+        "\(configuration.stateDirectory)/\(name) is no key of \(ManifestSeal.keySize) bytes: put "
+          + "the right one back, or move it aside and lose the Secrets of earlier backups")
+    }
+    return ManifestKeeping(
+      source: ClusterManifests(client: cluster.client, clock: clock, logger: logger),
+      store: catalog, seal: seal)
   }
 
   /// The catalog's files together; nil when they cannot be looked at.

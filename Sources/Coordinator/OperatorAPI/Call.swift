@@ -50,6 +50,25 @@ struct Call: Sendable {
     return limit
   }
 
+  /// The place behind which a page begins; 0 when it is not given.
+  func after() throws -> Int {
+    guard let text = query["after"] else { return 0 }
+    guard let after = Int(text), after >= 0 else {
+      throw Refused.invalid("query parameter after: '\(text.prefix(40))' is no number from 0")
+    }
+    return after
+  }
+
+  /// False when it is not given.
+  func flag(_ key: String) throws -> Bool {
+    switch query[key] {
+    case nil, "false": return false
+    case "true": return true
+    case let text?:
+      throw Refused.invalid("query parameter \(key): '\(text.prefix(40))' is not true or false")
+    }
+  }
+
   func time() throws -> Timestamp? {
     guard let text = query["time"] else { return nil }
     guard let time = Timestamp(text) else {

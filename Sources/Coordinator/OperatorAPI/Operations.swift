@@ -5,6 +5,7 @@ package struct Operations: Sendable {
   package var fleet: any FleetOperations
   package var plans: any PlanOperations
   package var backups: any BackupOperations
+  package var manifests: any ManifestOperations
   package var restores: any RestoreOperations
   package var agents: any AgentOperations
   package var operators: any OperatorOperations
@@ -13,13 +14,14 @@ package struct Operations: Sendable {
 
   package init(
     fleet: any FleetOperations, plans: any PlanOperations, backups: any BackupOperations,
-    restores: any RestoreOperations, agents: any AgentOperations,
+    manifests: any ManifestOperations, restores: any RestoreOperations, agents: any AgentOperations,
     operators: any OperatorOperations,
     catalogBytes: @escaping @Sendable () async -> Int64?
   ) {
     self.fleet = fleet
     self.plans = plans
     self.backups = backups
+    self.manifests = manifests
     self.restores = restores
     self.agents = agents
     self.operators = operators

@@ -62,7 +62,7 @@ extension PlanReader {
   }
 
   private mutating func spec(_ place: Place, name: PlanName?) -> BackupPlan? {
-    let known = ["environment", "requires", "policy", "freeze", "services"]
+    let known = ["environment", "requires", "policy", "freeze", "services", "manifests"]
     guard let spec = fields(place, known: known, absent: Self.absent) else { return nil }
     let environments = Environment.allCases.map(\.rawValue).joined(separator: ", ")
     let environment = required(spec, "environment", "one of \(environments)").flatMap {
@@ -77,12 +77,13 @@ extension PlanReader {
     let services = required(spec, "services", "a list of at least one service").flatMap {
       self.services($0)
     }
+    let manifests = spec["manifests"].map { self.manifests($0) }
     guard let name, let environment, let requires, let policy, let freeze, let services else {
       return nil
     }
     return BackupPlan(
       name: name, environment: environment, requires: requires, policy: policy, freeze: freeze,
-      services: services)
+      services: services, manifests: manifests ?? nil)
   }
 
   private mutating func freeze(_ place: Place) -> FreezeLimits? {

@@ -21,6 +21,7 @@ enum PlanText {
       "  services:",
     ]
     for service in plan.services { lines += self.lines(of: service, comments) }
+    if let manifests = plan.manifests { lines.append("  manifests: \(self.manifests(manifests))") }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -48,6 +49,15 @@ enum PlanText {
       case .paths(let paths): list(paths.map(scalar))
       }
     return lines + ["      volumes: \(volumes)"]
+  }
+
+  private static func manifests(_ rules: ManifestRules) -> String {
+    mapping([
+      ("capture", rules.capture.rawValue),
+      ("include", list(rules.include.map { scalar($0.text) })),
+      ("exclude", list(rules.exclude.map { scalar($0.text) })),
+      ("secrets", rules.secrets.rawValue),
+    ])
   }
 
   private static func selector(_ selector: PlacementSelector) -> String {

@@ -78,8 +78,6 @@ extension CoordinatorCut {
     nextRenewal = now + times.renewal
     let isInBudget = now < freezeBegan + sealed.plan.freeze.budget.duration
     let vector = WitnessVector(members.compactMapValues(\.holdInForce))
-    var isWitnessed = false
-    if case .witnessed = state { isWitnessed = true }
     return members.keys.sorted().flatMap { name -> [Action] in
       guard let member = members[name], let hold = member.hold else { return [] }
       let renew = Action.send(

@@ -84,6 +84,9 @@ package struct CoordinatorCut: Hashable, Sendable {
 
   package var isFinished: Bool { state == .finished }
 
+  /// Whether the present attempt's witness was built and its certificates are awaited.
+  package var isWitnessed: Bool { if case .witnessed = state { true } else { false } }
+
   /// The members of the current attempt with the phase each has reached.
   package var phases: [ServiceName: AttemptMember.Phase] { members.mapValues(\.phase) }
 

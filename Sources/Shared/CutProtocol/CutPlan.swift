@@ -15,13 +15,16 @@ package struct CutPlan: Hashable, Codable, Sendable {
   package var createdAt: Timestamp
   /// Sorted by name; each name once, at most `mostMembers`.
   package var members: [MemberPlan]
+  /// What was asked for of the cluster's other objects, which is no part of what is graded; nil where nothing was said.
+  package var manifests: ManifestRules?
 
   /// More members than a witness may carry over the wire.
   package static let mostMembers = 1024
 
   package init(
     backup: BackupID, fleet: FleetID, plan: PlanName, environment: Environment, requires: Grade,
-    policy: CutPolicy, freeze: FreezeLimits, createdAt: Timestamp, members: [MemberPlan]
+    policy: CutPolicy, freeze: FreezeLimits, createdAt: Timestamp, members: [MemberPlan],
+    manifests: ManifestRules? = nil
   ) {
     self.backup = backup
     self.fleet = fleet
@@ -32,6 +35,7 @@ package struct CutPlan: Hashable, Codable, Sendable {
     self.freeze = freeze
     self.createdAt = createdAt
     self.members = members
+    self.manifests = manifests
   }
 
   package func member(_ name: ServiceName) -> MemberPlan? { members.first { $0.name == name } }

@@ -7,10 +7,12 @@ package struct BackupPlan: Hashable, Codable, Sendable {
   package var policy: CutPolicy
   package var freeze: FreezeLimits
   package var services: [PlannedService]
+  /// Nil where the plan says nothing of it: then as `ManifestRules()` has it.
+  package var manifests: ManifestRules?
 
   package init(
     name: PlanName, environment: Environment, requires: Grade, policy: CutPolicy,
-    freeze: FreezeLimits, services: [PlannedService]
+    freeze: FreezeLimits, services: [PlannedService], manifests: ManifestRules? = nil
   ) {
     self.name = name
     self.environment = environment
@@ -18,6 +20,7 @@ package struct BackupPlan: Hashable, Codable, Sendable {
     self.policy = policy
     self.freeze = freeze
     self.services = services
+    self.manifests = manifests
   }
 }
 

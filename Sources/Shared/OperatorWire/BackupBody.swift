@@ -93,11 +93,13 @@ package struct BackupBody: Codable, Hashable, Sendable {
   /// Absent while no member has given its certificate.
   package var window: Window?
   package var members: [Member]
+  /// Absent for a backup that was taken without looking at a cluster's objects.
+  package var manifests: ManifestSummaryBody?
 
   package init(
     id: BackupID, plan: PlanName, environment: Environment, requires: Grade, policy: CutPolicy,
     createdAt: Timestamp, createdBy: String, endedAt: Timestamp?, state: State, attempts: Int,
-    verdict: Verdict?, meetsPlan: Bool?, members: [Member]
+    verdict: Verdict?, meetsPlan: Bool?, members: [Member], manifests: ManifestSummaryBody? = nil
   ) {
     self.id = id
     self.plan = plan
@@ -116,6 +118,7 @@ package struct BackupBody: Codable, Hashable, Sendable {
         member.windowMilliseconds.map { (member: member.name, milliseconds: $0) }
       })
     self.members = members
+    self.manifests = manifests
   }
 }
 

@@ -51,7 +51,33 @@ package func backupText(_ backup: BackupBody, wide: Bool) -> String {
   for finding in backup.verdict?.findings ?? [] {
     fields.add("finding", "\(finding.member): \(finding.finding)")
   }
+  if let manifests = backup.manifests { add(manifests, to: &fields) }
   return fields.text + "\n" + memberTable(backup.members, wide: wide)
+    + (backup.manifests.map { kindTable($0) } ?? "")
+}
+
+private func add(_ manifests: ManifestSummaryBody, to fields: inout FieldList) {
+  let count = manifests.kinds.reduce(0) { $0 + $1.count }
+  let proved = manifests.kinds.reduce(0) { $0 + $1.proved }
+  let objects = "\(counted(count, "object")), \(proved) proved to be as at the witness"
+  switch manifests.state {
+  case "complete", "partial":
+    fields.add("manifests", "\(manifests.state): \(objects)")
+    fields.add("but", manifests.reason)
+  default: fields.add("manifests", [manifests.state, manifests.reason].compactMap(\.self).listed)
+  }
+  for skipped in manifests.skipped {
+    let place = skipped.namespace.map { " in \($0)" } ?? ""
+    fields.add("not read", "\(skipped.resource)\(place): \(skipped.reason)")
+  }
+}
+
+private func kindTable(_ manifests: ManifestSummaryBody) -> String {
+  guard !manifests.kinds.isEmpty else { return "" }
+  let table = TextTable(
+    ["KIND", "OBJECTS", "AS AT THE WITNESS"],
+    rows: manifests.kinds.map { [$0.resource, "\($0.count)", "\($0.proved)"] })
+  return "\n" + table.text(empty: "")
 }
 
 private func memberTable(_ members: [BackupBody.Member], wide: Bool) -> String {

@@ -26,6 +26,8 @@ package actor BackupService {
     package var random: any RandomSource
     /// Nil where nobody asks by request.
     package var requests: (any BackupRequestStore)?
+    /// Nil where no cluster is served.
+    package var manifests: ManifestKeeping?
     package var logger: Logger
 
     package init(
@@ -34,7 +36,8 @@ package actor BackupService {
       driver: CutDriver, closer: AttemptCloser, fences: FenceSource,
       verifier: any CertificateVerifier, authorities: [Data], times: CutTimes,
       clock: any CutClock = BootClock(), random: any RandomSource = SystemRandom(),
-      requests: (any BackupRequestStore)? = nil, logger: Logger
+      requests: (any BackupRequestStore)? = nil, manifests: ManifestKeeping? = nil,
+      logger: Logger
     ) {
       self.fleet = fleet
       self.cuts = cuts
@@ -52,6 +55,7 @@ package actor BackupService {
       self.clock = clock
       self.random = random
       self.requests = requests
+      self.manifests = manifests
       self.logger = logger
     }
   }
@@ -137,9 +141,11 @@ package actor BackupService {
     let entries = progress.watch()
     await withTaskGroup(of: Void.self) { tasks in
       tasks.addTask { await writer.run(entries) }
-      let results = await cutGroups(of: plan, progress)
-      await commit(await outcome(of: plan, results), progress)
-      await environment.closer.ended(id)
+      await withManifests(of: plan, progress) {
+        let results = await cutGroups(of: plan, progress)
+        await commit(await outcome(of: plan, results), progress)
+        await environment.closer.ended(id)
+      }
       progress.end()
       await tasks.waitForAll()
     }

@@ -138,7 +138,11 @@ package struct CutDriver: Sendable {
     _ progress: CutProgress, _ entry: AsyncStream<Input>.Continuation
   ) async -> CoordinatorCut.Result? {
     let before = machine
-    let actions = machine.apply(event, at: clock.now())
+    let time = clock.now()
+    let actions = machine.apply(event, at: time)
+    if machine.isWitnessed, !before.isWitnessed {
+      progress.witnessed(machine.group, within: time...max(time, clock.now()))
+    }
     observer?.cutStepped(from: before, by: event, to: machine, actions)
     if case .frozen(let member, _) = event { progress.held(member) }
     for action in actions {

@@ -9,6 +9,8 @@ package final class CutProgress: Sendable {
     var readers: [AsyncStream<BackupLogEntry>.Continuation] = []
     var hasEnded = false
     var held: Set<ServiceName> = []
+    /// When the newest witness of each group was about to be built, and when it was there.
+    var witnesses: [Int: ClosedRange<Duration>] = [:]
   }
 
   /// A cut of a thousand members in three attempts stays below this.
@@ -32,6 +34,20 @@ package final class CutProgress: Sendable {
   func began(_ members: [ServiceName]) { state.withLock { $0.held.subtract(members) } }
 
   func held(_ member: ServiceName) { _ = state.withLock { $0.held.insert(member) } }
+
+  /// A group's members were all held at one moment within `span`.
+  func witnessed(_ group: Int, within span: ClosedRange<Duration>) {
+    state.withLock { $0.witnesses[group] = span }
+  }
+
+  /// From before the first group's newest witness until after the last one's; nil where a group has none.
+  func witness(of groups: Set<Int>) -> ClosedRange<Duration>? {
+    let spans = state.withLock { $0.witnesses }
+    guard groups.isSubset(of: spans.keys), let first = spans.values.map(\.lowerBound).min(),
+      let last = spans.values.map(\.upperBound).max()
+    else { return nil }
+    return first...last
+  }
 
   var standing: CutStanding {
     state.withLock { CutStanding(held: $0.held.count, last: $0.entries.last?.text) }

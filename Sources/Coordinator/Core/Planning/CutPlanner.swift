@@ -37,7 +37,7 @@ package enum CutPlanner {
     return CutPlan(
       backup: backup, fleet: fleet, plan: plan.name, environment: plan.environment,
       requires: plan.requires, policy: plan.policy, freeze: plan.freeze, createdAt: time,
-      members: members.sorted { $0.name < $1.name })
+      members: members.sorted { $0.name < $1.name }, manifests: plan.manifests)
   }
 
   /// Why one service of the plan cannot be resolved.

@@ -32,10 +32,13 @@ package struct BackupRecord: Hashable, Sendable {
   package var endedAt: Timestamp?
   package var deletionBegan: Timestamp?
   package var attempts: Int
+  /// Nil for a backup that was taken without looking at a cluster's objects.
+  package var manifests: ManifestSummary?
 
   package init(
     plan: SealedPlan, createdBy: String, verdict: Verdict?, groups: [GroupEvidence],
-    endedAt: Timestamp?, deletionBegan: Timestamp?, attempts: Int
+    endedAt: Timestamp?, deletionBegan: Timestamp?, attempts: Int,
+    manifests: ManifestSummary? = nil
   ) {
     self.plan = plan
     self.createdBy = createdBy
@@ -44,10 +47,16 @@ package struct BackupRecord: Hashable, Sendable {
     self.endedAt = endedAt
     self.deletionBegan = deletionBegan
     self.attempts = attempts
+    self.manifests = manifests
   }
 
-  /// Whether it earned the grade that its plan requires; nil while the cut runs.
-  package var meetsPlan: Bool? { verdict.map { $0.grade >= plan.plan.requires } }
+  /// Whether it has the grade that its plan requires, and the manifests where it requires them; nil while that is not known.
+  package var meetsPlan: Bool? {
+    guard let verdict else { return nil }
+    guard verdict.grade >= plan.plan.requires else { return false }
+    guard plan.plan.manifests?.capture == .required else { return true }
+    return manifests?.state == .pending ? nil : manifests?.state == .complete
+  }
 }
 
 package struct BackupLogEntry: Hashable, Codable, Sendable {

@@ -12,7 +12,8 @@ extension BackupBody {
       id: plan.backup, plan: plan.plan, environment: plan.environment, requires: plan.requires,
       policy: plan.policy, createdAt: plan.createdAt, createdBy: record.createdBy,
       endedAt: record.endedAt, state: state, attempts: record.attempts, verdict: record.verdict,
-      meetsPlan: record.meetsPlan, members: Self.members(of: record))
+      meetsPlan: record.meetsPlan, members: Self.members(of: record),
+      manifests: record.manifests.map(ManifestSummaryBody.init))
   }
 
   private static func members(of record: BackupRecord) -> [Member] {

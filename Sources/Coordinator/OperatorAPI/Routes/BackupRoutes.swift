@@ -6,6 +6,7 @@ internal import OperatorWire
 func backupRoutes(_ operations: Operations) -> [Route] {
   let backups = operations.backups
   let operators = operations.operators
+  let manifests = operations.manifests
   return [
     Route(.get, "/v1/backups", query: ["plan", "limit"]) { call in
       let records = try await backups.backups(of: call.queried("plan"), limit: call.limit())
@@ -29,6 +30,12 @@ func backupRoutes(_ operations: Operations) -> [Route] {
     },
     Route(.get, "/v1/backups/{backup}/verify") { call in
       try .json(try await backups.verify(call.name("backup")))
+    },
+    Route(.get, "/v1/backups/{backup}/manifests", query: ["after", "limit", "secrets"]) { call in
+      let found = try await manifests.manifests(
+        of: call.name("backup"), after: call.after(), limit: call.limit(),
+        secrets: call.flag("secrets"), author: call.author)
+      return try .json(Items(found.map(ManifestBody.init)))
     },
     Route(.get, "/v1/backups/{backup}/logs") { call in
       try .json(Items(try await backups.logs(of: call.name("backup")).map(LogLine.init)))
