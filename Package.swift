@@ -332,7 +332,8 @@ let package = Package(
     tests(
       "CommandLine",
       [
-        "CommandLineKit", "stillpoint", "OperatorFakes", "OperatorWire", "CoordinatorCore",
+        "CommandLineKit", "ClusterDoctor", "ClusterTesting", "stillpoint", "OperatorFakes",
+        "OperatorWire", "CoordinatorCore",
         "CutProtocol", "Identity", "Model", "Release",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -211,6 +211,19 @@ struct `Looking at a cluster before an installation` {
     let absent = try await findings()
     #expect(absent.verdicts("snapshot-controller") == [.warning])
     #expect(absent.of("snapshot-controller").first?.advice?.contains("kubectl apply -k") == true)
+    let unseen = try await findings { api in
+      for (name, ready) in [("old", true), ("new", true), ("failed", false)] {
+        var snapshot = KubernetesObject(
+          .volumeSnapshots, name: name, namespace: "shop",
+          fields: ["status": ["readyToUse": .bool(ready)]])
+        snapshot["metadata", "creationTimestamp"] =
+          name == "old" ? "2026-01-01T00:00:00Z" : "2026-02-01T00:00:00Z"
+        await api.put(snapshot, as: .volumeSnapshots)
+      }
+    }
+    #expect(unseen.verdicts("snapshot-controller") == [.note])
+    #expect(
+      unseen.of("snapshot-controller").first?.text.contains("shop/new was made ready") == true)
     let ending = try await findings { api in
       await api.put(controller(quick, ready: 0), as: .deployments)
     }

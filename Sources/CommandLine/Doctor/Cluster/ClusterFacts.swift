@@ -23,6 +23,8 @@ package struct ClusterFacts: Sendable {
   package var storageClasses: Answer<[KubernetesObject]>
   package var snapshotClasses: Answer<[KubernetesObject]>
   package var groupClasses: Answer<[KubernetesObject]>
+  /// Some of the VolumeSnapshots that are there.
+  package var snapshots: Answer<[KubernetesObject]>
   /// Deployments, StatefulSets and DaemonSets of all namespaces.
   package var workloads: Answer<[KubernetesObject]>
   /// Whether whoever asks has them.
@@ -49,6 +51,10 @@ extension ClusterFacts {
       "VolumeSnapshotClass", Self.snapshotGroup, directory, client)
     groupClasses = await Self.classes(
       "VolumeGroupSnapshotClass", Self.groupSnapshotGroup, directory, client)
+    let served = directory.versions(ofKind: "VolumeSnapshot", group: Self.snapshotGroup)
+    snapshots = await Self.answer { () async throws(KubernetesError) in
+      served.isEmpty ? [] : try await client.page(.volumeSnapshots).items
+    }
     workloads = await Self.answer { () async throws(KubernetesError) in
       var all: [KubernetesObject] = []
       for type in [ResourceType.deployments, .statefulSets, .daemonSets] {

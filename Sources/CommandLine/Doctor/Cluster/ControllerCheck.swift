@@ -33,14 +33,32 @@ enum ControllerCheck {
     facts.workloads.findings("snapshot-controller") { workloads in
       let controllers = programs("snapshot-controller", in: workloads)
       let sidecars = programs("csi-snapshotter", in: workloads)
-      return presence(controllers) + pace(controllers, "snapshot-controller")
+      return presence(controllers, traces(facts)) + pace(controllers, "snapshot-controller")
         + pace(sidecars, "csi-snapshotter") + groups(controllers + sidecars, facts)
     }
   }
 
-  private static func presence(_ controllers: [Program]) -> [Finding] {
+  /// The newest snapshot that somebody made ready; nil where there is none to be seen.
+  private static func traces(_ facts: ClusterFacts) -> KubernetesObject? {
+    guard case .success(let snapshots) = facts.snapshots else { return nil }
+    return snapshots.filter { $0["status", "readyToUse"]?.bool == true }
+      .max {
+        ($0["metadata", "creationTimestamp"]?.string ?? "")
+          < ($1["metadata", "creationTimestamp"]?.string ?? "")
+      }
+  }
+
+  private static func presence(_ controllers: [Program], _ trace: KubernetesObject?) -> [Finding] {
     let check = "snapshot-controller"
     guard !controllers.isEmpty else {
+      if let trace {
+        return [
+          Finding(
+            check, .note,
+            "no workload runs snapshot-controller, but VolumeSnapshot \(trace.key) was made ready: it runs out of sight, and so do "
+              + "its flags", advice: "'stillpoint plan check PLAN' measures how fast it is")
+        ]
+      }
       return [
         Finding(
           check, .warning,
