@@ -1,9 +1,10 @@
+import ClusterTesting
 import KubernetesClient
 import Logging
 import Testing
 
 /// The client against a Kubernetes API server.
-@Suite(.enabled(if: RealServer.isGiven, RealServer.why), .serialized)
+@Suite(.enabled(if: RealServer.isGiven, Comment(rawValue: RealServer.why)), .serialized)
 struct KubernetesRealServerTests {
   @Test func `an object is created, read, patched, replaced and deleted`() async throws {
     try await RealServer.with { client, _ in
