@@ -4,6 +4,8 @@ package import Model
 /// The CSI drivers of this node, by name.
 package struct CSIDrivers: Sendable {
   package let all: [DriverName: CSIDriver]
+  /// Ends with `stop`.
+  private let life = AsyncStream<Never>.makeStream()
 
   /// Refuses two drivers of one name.
   package init(
@@ -25,13 +27,21 @@ package struct CSIDrivers: Sendable {
 
   /// Keeps the connections until the task is cancelled, or until `stop`. Calls wait for it.
   package func run() async throws {
+    // A node has none where all volumes go through its cluster; whoever runs this counts on it to last all the same.
+    guard !all.isEmpty else {
+      for await _ in life.stream {}
+      return
+    }
     try await withThrowingDiscardingTaskGroup { group in
       for driver in all.values { group.addTask { try await driver.run() } }
     }
   }
 
   /// Ends `run` once the calls under way are answered.
-  package func stop() { for driver in all.values { driver.stop() } }
+  package func stop() {
+    life.continuation.finish()
+    for driver in all.values { driver.stop() }
+  }
 
   /// Runs `body` with the connections open, for programs that make a few calls and end.
   package func connected<Value: Sendable>(_ body: @Sendable () async throws -> Value)
