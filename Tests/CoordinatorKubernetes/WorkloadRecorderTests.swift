@@ -65,6 +65,26 @@ struct `Recording what pods belong to` {
     }
   }
 
+  @Test func `tells owners without the right to look at volumes and namespaces`() async throws {
+    let rights = [
+      TestUser.Rule(["list", "watch"], ["pods"]),
+      TestUser.Rule(["list", "watch"], group: "apps", ["replicasets"]),
+      TestUser.Rule(["list", "watch"], group: "batch", ["jobs"]),
+    ]
+    try await withRecorder(rights: rights) { _, store in try await store.expect(Self.first) }
+  }
+
+  @Test func `tells no owner that the right to look at ReplicaSets would put right`() async throws {
+    let rights = [TestUser.Rule(["list", "watch"], ["pods"])]
+    try await withRecorder(rights: rights) { api, store in
+      let deadline = ContinuousClock.now + .seconds(60)
+      while await api.received().count < 12, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      try await store.expect([:])
+    }
+  }
+
   /// The rights that the manifests give, so that none is missing there.
   @Test func `needs no more than to list and watch six types`() async throws {
     let rights = [

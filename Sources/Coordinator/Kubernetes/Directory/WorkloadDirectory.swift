@@ -8,6 +8,11 @@ struct WorkloadDirectory {
     .pods, .replicaSets, .jobs, .persistentVolumeClaims, .persistentVolumes, .namespaces,
   ]
 
+  /// Those without which less is told of a pod, and nothing wrong: a coordinator that may not list them goes on without.
+  private static let optional: Set<ResourceType> = [
+    .persistentVolumeClaims, .persistentVolumes, .namespaces,
+  ]
+
   /// On a pod that shows what a node runs without asking the API server: the UID that its runtime knows.
   private static let mirror = "kubernetes.io/config.mirror"
 
@@ -59,7 +64,9 @@ struct WorkloadDirectory {
       }
     case .synced:
       if synced.insert(type).inserted { allAreDue = true }
-    case .interrupted: break
+    case .interrupted(let error):
+      guard error.isForbidden, Self.optional.contains(type) else { return }
+      if synced.insert(type).inserted { allAreDue = true }
     }
   }
 
