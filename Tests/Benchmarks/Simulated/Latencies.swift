@@ -34,7 +34,9 @@ struct Latencies: Sendable {
   static let words = """
     one way over the network 0.15 ms plus an exponential 0.1 ms, one message in 1,000 comes 5 ms late and \
     one in a million 200 ms (lost and sent again); quiesce log-normal with median 8 ms (σ 0.7); snapshot log-normal with median 30 ms (σ 0.5); thaw log-normal with median \
-    1 ms (σ 0.4); a durable change of the catalog log-normal with median 4 ms (σ 0.5)
+    1 ms (σ 0.4); a durable change of the catalog log-normal with median 4 ms (σ 0.5). The loss is that of an uncongested network within one \
+    site; it was set after first results had been seen: with more of it, the time that TCP takes to send again is what the windows \
+    of large fleets consist of
     """
 }
 
