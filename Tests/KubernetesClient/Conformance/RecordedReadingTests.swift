@@ -106,9 +106,12 @@ import Testing
     let future = try #require(
       APIStatus(try Recording.json("error-504-future-resourceversion.json")))
     #expect(future.retryAfter == .seconds(1))
+    #expect(Transport.postponement(future, of: .GET) == .seconds(1))
+    // A write may have taken effect.
+    #expect(Transport.postponement(future, of: .POST) == nil)
     // A disruption budget is not an overloaded server: nothing is gained by sending it again.
     let eviction = try #require(APIStatus(try Recording.json("error-429-eviction-pdb.json")))
-    #expect(Transport.postponement(eviction) == nil)
+    #expect(Transport.postponement(eviction, of: .POST) == nil)
     let expired = try #require(APIStatus(try Recording.json("error-410-expired-continue.json")))
     #expect(expired.continueToken != nil)
   }

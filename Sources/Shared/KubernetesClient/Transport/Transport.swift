@@ -96,7 +96,9 @@ final class Transport: Sendable {
           renewed = true
           continue
         }
-        guard let wait = Self.postponement(status), postponed < Self.mostPostponements else {
+        guard let wait = Self.postponement(status, of: request.method),
+          postponed < Self.mostPostponements
+        else {
           throw error
         }
         postponed += 1
@@ -109,13 +111,15 @@ final class Transport: Sendable {
   }
 
   /// How long to wait before the same request is sent again; nil for a refusal that is one. Neither 429 nor 503 with a
-  /// time means that anything was done. An eviction's 429 names a disruption budget and no time.
-  static func postponement(_ status: APIStatus) -> Duration? {
+  /// time means that anything was done. An eviction's 429 names a disruption budget and no time. A 504 may be of a write that
+  /// took effect after all, so only a read is sent again for it.
+  static func postponement(_ status: APIStatus, of method: HTTPMethod) -> Duration? {
     switch status.code {
     case 429:
       guard status.causes.isEmpty else { return nil }
       return status.retryAfter ?? usualPostponement
-    case 503, 504: return status.retryAfter
+    case 503: return status.retryAfter
+    case 504 where method == .GET: return status.retryAfter
     default: return nil
     }
   }
