@@ -159,8 +159,8 @@ let package = Package(
       "stillpoint-coordinator", "Coordinator/Main",
       [
         "Model", "CutProtocol", "CoordinatorCore", "CoordinatorKubernetes", "KubernetesClient",
-        "Catalog", "FleetServer", "OperatorAPI", "Identity", "Telemetry", "Lifecycle",
-        "ConfigurationFile", "Release", arguments, logging,
+        "Catalog", "FleetServer", "OperatorAPI", "OperatorWire", "Identity", "LinuxSystem",
+        "Telemetry", "Lifecycle", "ConfigurationFile", "Release", arguments, logging,
         lifecycle, signals,
       ]),
 
@@ -388,8 +388,8 @@ let package = Package(
     tests(
       "CoordinatorProgram",
       [
-        "stillpoint-coordinator", "Catalog", "ConfigurationFile", "CoordinatorCore", "Identity",
-        "KubernetesClient", "Model",
+        "stillpoint-coordinator", "Catalog", "ConfigurationFile", "CoordinatorCore", "CutProtocol",
+        "Identity", "KubernetesClient", "Model",
       ]),
     // The fault matrix: a real fleet, struck by every fault in every phase of a cut.
     .target(

@@ -44,6 +44,7 @@ struct `The catalog's layout` {
         ("UPDATE backup SET sealed = x'00'", "a sealed plan never changes"),
         ("UPDATE certificate SET signature = x'00'", "a certificate never changes"),
         ("UPDATE certificate_chain SET der = x'00'", "a certificate never changes"),
+        ("UPDATE backup SET taken_over = 1", "where a backup comes from never changes"),
         ("DELETE FROM certificate", "FOREIGN KEY constraint failed"),
         ("UPDATE epoch SET current = 0", "the epoch only grows"),
         ("DELETE FROM epoch", "the epoch stays"),

@@ -19,7 +19,7 @@ struct TestCoordinator {
 
   init(
     path: String, fleet: FakeFleet = FakeFleet(), times: CutTimes,
-    source: (any ManifestSource)? = nil
+    source: (any ManifestSource)? = nil, archive: (any BackupArchive)? = nil
   ) async throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let catalog = try Catalog(path: path)
@@ -44,7 +44,7 @@ struct TestCoordinator {
             ManifestKeeping(
               source: source, store: catalog, seal: $0, headStart: .milliseconds(300))
           }
-        }, logger: logger), tasks: crew)
+        }, archive: archive, logger: logger), tasks: crew)
     restores = RestoreService(
       store: catalog, audit: catalog, backups: backups, gateway: fleet, tasks: crew,
       logger: logger)
@@ -90,6 +90,7 @@ struct TestCoordinator {
 /// Runs `body` beside a coordinator that works, in a directory of its own.
 func withCoordinator<Value: Sendable>(
   times: CutTimes = .quick, source: (any ManifestSource)? = nil,
+  archive: (any BackupArchive)? = nil,
   _ body: (TestCoordinator) async throws -> Value
 ) async throws -> Value {
   let directory = FileManager.default.temporaryDirectory
@@ -97,7 +98,7 @@ func withCoordinator<Value: Sendable>(
   try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
   defer { try? FileManager.default.removeItem(atPath: directory) }
   let coordinator = try await TestCoordinator(
-    path: directory + "/catalog", times: times, source: source)
+    path: directory + "/catalog", times: times, source: source, archive: archive)
   async let work: Void = coordinator.crew.work()
   let result: Result<Value, any Error>
   do { result = .success(try await body(coordinator)) } catch { result = .failure(error) }

@@ -123,6 +123,12 @@ final class FakeOperations: PlanOperations, BackupOperations, ClusterOperations,
     throw unused
   }
 
+  func importBackup(_ evidence: BackupEvidence, author: String)
+    async throws(OperationError) -> BackupRecord
+  {
+    throw unused
+  }
+
   func deleteBackup(_ id: BackupID, author: String) async throws(OperationError) {
     state.withLock { state in
       state.backups[id] = nil

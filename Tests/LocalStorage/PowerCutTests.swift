@@ -17,11 +17,11 @@ struct PowerCutTests {
         let calls = TestCalls(client)
         var mounts: [(volume: String, path: String)] = []
         for index in 0..<4 {
-          let volume = try await calls.createVolume("data-\(index)")
+          let volume = try await calls.createVolume("data-\(index)", bytes: 16 << 20)
           let place = "\(storage.directory)/v\(index)"
           mounts.append((volume.volumeID, try await calls.publish(volume.volumeID, in: place)))
         }
-        for round in 0..<3 {
+        for round in 0..<2 {
           for mount in mounts {
             let content = Data((0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ round) })
             try content.write(to: URL(filePath: "\(mount.path)/file-\(round)"))

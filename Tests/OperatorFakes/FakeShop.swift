@@ -196,6 +196,16 @@ extension FakeShop: BackupOperations {
     return evidence
   }
 
+  package func importBackup(_ evidence: BackupEvidence, author: String)
+    async throws(OperationError) -> BackupRecord
+  {
+    guard let plan = try? SealedPlan(bytes: evidence.plan) else {
+      throw OperationError(.invalid, "the plan in the exported backup is not readable")
+    }
+    try note("\(author) backup.import \(plan.plan.backup)")
+    return try await backup(plan.plan.backup)
+  }
+
   package func verify(_ id: BackupID) async throws(OperationError) -> Verdict {
     let record = try await backup(id)
     guard let verdict = record.verdict else {

@@ -28,6 +28,14 @@ extension Catalog: BackupStore {
     }
   }
 
+  package func ended() async throws(CatalogError) -> [BackupID] {
+    try await look("listing what has ended") { db in
+      try db.rows(
+        "SELECT id FROM backup WHERE verdict IS NOT NULL AND deletion_began IS NULL ORDER BY number"
+      ).map { try BackupID($0["id"] as String) }
+    }
+  }
+
   package func log(_ entry: BackupLogEntry, of backup: BackupID) async throws(CatalogError) {
     try await log([entry], of: backup)
   }
@@ -110,7 +118,7 @@ extension Database {
     return row
   }
 
-  fileprivate func backup(_ row: Row) throws -> BackupRecord {
+  func backup(_ row: Row) throws -> BackupRecord {
     let id: String = row["id"]
     // Groups have attempts of their own; the one that needed most tells how hard it was.
     let attempts = try self.row(

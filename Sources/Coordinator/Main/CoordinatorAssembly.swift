@@ -62,6 +62,7 @@ struct CoordinatorAssembly {
         closer: closer, fences: fences, verifier: verifier, authorities: authorities,
         times: times, clock: clock, requests: catalog,
         manifests: try Self.manifests(configuration, catalog, cluster, clock, logger),
+        archive: configuration.exportDirectory.map { ExportDirectory(path: $0) },
         logger: logger), tasks: crew)
     let restores = RestoreService(
       store: catalog, audit: catalog, backups: backups, gateway: gateway, tasks: crew,

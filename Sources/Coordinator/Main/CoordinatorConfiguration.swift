@@ -9,17 +9,23 @@ struct CoordinatorConfiguration: Decodable, Sendable {
   var fleetListen: Endpoint
   var enrolmentListen: Endpoint
   var apiListen: Endpoint
+  /// An existing directory that gets every ended backup as a file; nil for none.
+  var exportDirectory: String?
   /// Nil where no cluster is served.
   var kubernetes: ClusterUse?
 
   private static let keys = [
-    "fleet", "stateDirectory", "fleetListen", "enrolmentListen", "apiListen", "kubernetes",
+    "fleet", "stateDirectory", "fleetListen", "enrolmentListen", "apiListen", "exportDirectory",
+    "kubernetes",
   ]
 
   static func read(_ path: String) throws(ConfigurationError) -> CoordinatorConfiguration {
     let read = try ConfigurationFile.read(path, as: CoordinatorConfiguration.self, keys: keys)
     guard read.stateDirectory.hasPrefix("/") else {
       throw ConfigurationError("\(path): 'stateDirectory' must be an absolute path")
+    }
+    guard read.exportDirectory?.hasPrefix("/") != false else {
+      throw ConfigurationError("\(path): 'exportDirectory' must be an absolute path")
     }
     guard read.enrolmentListen.host == read.fleetListen.host else {
       throw ConfigurationError(

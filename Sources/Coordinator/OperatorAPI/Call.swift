@@ -1,4 +1,5 @@
 internal import CoordinatorCore
+internal import CutProtocol
 internal import Foundation
 internal import Hummingbird
 internal import Model
@@ -12,6 +13,8 @@ struct Call: Sendable {
   static let usualList = 100
   /// Request bodies other than plans are a few names.
   static let largestBody = 16 * 1024
+  /// That of an exported backup: some ten kilobytes for each member.
+  static let largestEvidence = 64 * 1024 * 1024
   /// How long a request body may take to arrive.
   static let slowestBody = Duration.seconds(20)
 
@@ -90,6 +93,18 @@ struct Call: Sendable {
 
   func json<Body: RequestDocument>(_ type: Body.Type) async throws -> Body {
     try Self.document(type, from: try await text(upTo: Self.largestBody))
+  }
+
+  /// An exported backup. Its readable part and whatever a later version added is not looked at.
+  func evidence() async throws -> BackupEvidence {
+    let text = try await text(upTo: Self.largestEvidence)
+    do {
+      return try JSONDecoder().decode(BackupEvidence.self, from: Data(text.utf8))
+    } catch let error as DecodingError {
+      throw Refused.invalid(
+        "the request's body is no exported backup: \(error.inWords)",
+        hint: "export one with: stillpoint backup show ID -o json")
+    }
   }
 
   /// What a body says. Throws 400 for anything but one JSON object with known keys.

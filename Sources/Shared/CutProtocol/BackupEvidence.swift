@@ -1,4 +1,5 @@
 package import Foundation
+package import Model
 
 /// Everything that a stranger needs to judge a backup: the plan's bytes, the certificates, the fleet's authority.
 ///
@@ -14,14 +15,20 @@ package struct BackupEvidence: Hashable, Codable, Sendable {
   package var authorities: [Data]
   /// What the coordinator concluded when it committed; a verifier draws its own conclusion.
   package var recorded: Verdict?
+  /// Who asked for the backup and when it ended, as the coordinator noted it; absent while the cut runs. Nothing rests on them.
+  package var createdBy: String?
+  package var endedAt: Timestamp?
 
   package init(
-    plan: Data, groups: [GroupEvidence], authorities: [Data], recorded: Verdict?
+    plan: Data, groups: [GroupEvidence], authorities: [Data], recorded: Verdict?,
+    createdBy: String? = nil, endedAt: Timestamp? = nil
   ) {
     self.plan = plan
     self.groups = groups
     self.authorities = authorities
     self.recorded = recorded
+    self.createdBy = createdBy
+    self.endedAt = endedAt
   }
 }
 

@@ -112,6 +112,17 @@ extension SimulatedCatalog: BackupStore {
 
   func logs(of backup: BackupID) async throws(CatalogError) -> [BackupLogEntry] { [] }
 
+  func ended() async throws(CatalogError) -> [BackupID] {
+    try await look { store in
+      store.backups.filter { $0.outcome != nil && $0.deletionBegan == nil }
+        .map(\.plan.plan.backup)
+    }
+  }
+
+  func takeOver(_ backup: BackupRecord) async throws(CatalogError) {
+    throw CatalogError(.conflict, "the simulated fleet imports nothing")
+  }
+
   func beginDeletion(_ id: BackupID, at time: Timestamp) async throws(CatalogError) {
     try await decide { store throws(CatalogError) in try store.beginDeletion(id, at: time) }
   }

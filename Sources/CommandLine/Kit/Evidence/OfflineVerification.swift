@@ -6,9 +6,6 @@ internal import OperatorWire
 
 /// What an exported backup proves, judged from the file alone.
 package struct OfflineVerification: Sendable {
-  /// Larger files are refused.
-  package static let largestFile = 256 * 1024 * 1024
-
   package var plan: CutPlan
   package var verdict: Verdict
   /// What the coordinator had concluded.
@@ -25,7 +22,7 @@ package struct OfflineVerification: Sendable {
   package init(
     document: Data, named name: String, authority: AuthorityFingerprint?
   ) async throws(CommandFailure) {
-    let evidence = try Self.read(document, name)
+    let evidence = try ExportedBackup.read(document, named: name)
     do {
       plan = try SealedPlan(bytes: evidence.plan).plan
     } catch {
@@ -61,27 +58,6 @@ package struct OfflineVerification: Sendable {
     compared = authority != nil
     // One that cannot be read is named by the verdict; here the readable ones are shown.
     statements = evidence.groups.flatMap(\.certificates).compactMap { try? $0.decoded() }
-  }
-
-  private static func read(_ document: Data, _ name: String) throws(CommandFailure)
-    -> BackupEvidence
-  {
-    let hint = "export one with: stillpoint backup show ID -o json"
-    guard !document.isEmpty else {
-      throw CommandFailure(.input, "\(name) is empty", hint: hint)
-    }
-    do {
-      return try JSONDecoder().decode(BackupEvidence.self, from: document)
-    } catch let error as DecodingError {
-      if case .dataCorrupted(let context) = error, context.codingPath.isEmpty {
-        throw CommandFailure(
-          .input, "\(name) is not complete JSON: it may have been cut off or changed", hint: hint)
-      }
-      throw CommandFailure(.input, "\(name) is no evidence of a backup, or damaged", hint: hint)
-    } catch {
-      throw CommandFailure(
-        .input, "\(name) is no evidence of a backup, or damaged: \(error)", hint: hint)
-    }
   }
 
   package var status: ExitStatus { verdict.grade >= plan.requires ? .done : .gradeNotMet }

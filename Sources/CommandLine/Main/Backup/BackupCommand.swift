@@ -5,7 +5,7 @@ struct BackupCommand: AsyncParsableCommand {
     commandName: "backup", abstract: "Take, see, verify and delete backups.",
     subcommands: [
       BackupCreateCommand.self, BackupListCommand.self, BackupShowCommand.self,
-      BackupVerifyCommand.self, BackupManifestsCommand.self,
+      BackupVerifyCommand.self, BackupManifestsCommand.self, BackupImportCommand.self,
       BackupLogsCommand.self, BackupDeleteCommand.self,
     ])
 }

@@ -54,7 +54,7 @@ struct BackupVerifyCommand: AsyncParsableCommand {
   func run() async throws {
     if let file {
       let verification = try await OfflineVerification(
-        document: inputData(file, upTo: OfflineVerification.largestFile), named: file,
+        document: inputData(file, upTo: ExportedBackup.largestFile), named: file,
         authority: authority)
       try output.write(OfflineVerificationDocument(verification)) { _ in verification.text }
       return try ExitWith.unlessMet(verification.status == .done)

@@ -25,7 +25,7 @@ extension BackupService: BackupOperations {
     let record = try await backup(id)
     return BackupEvidence(
       plan: record.plan.bytes, groups: record.groups, authorities: environment.authorities,
-      recorded: record.verdict)
+      recorded: record.verdict, createdBy: record.createdBy, endedAt: record.endedAt)
   }
 
   package func verify(_ id: BackupID) async throws(OperationError) -> Verdict {
@@ -67,6 +67,7 @@ extension BackupService: BackupOperations {
     for snapshot in try snapshots(of: record) {
       try await delete(snapshot, of: id)
     }
+    try await removeExport(of: id)
     try await reading { () throws(CatalogError) in
       try await environment.backups.finishDeletion(id)
     }

@@ -28,6 +28,8 @@ package actor BackupService {
     package var requests: (any BackupRequestStore)?
     /// Nil where no cluster is served.
     package var manifests: ManifestKeeping?
+    /// Nil where nothing is exported.
+    package var archive: (any BackupArchive)?
     package var logger: Logger
 
     package init(
@@ -37,6 +39,7 @@ package actor BackupService {
       verifier: any CertificateVerifier, authorities: [Data], times: CutTimes,
       clock: any CutClock = BootClock(), random: any RandomSource = SystemRandom(),
       requests: (any BackupRequestStore)? = nil, manifests: ManifestKeeping? = nil,
+      archive: (any BackupArchive)? = nil,
       logger: Logger
     ) {
       self.fleet = fleet
@@ -56,6 +59,7 @@ package actor BackupService {
       self.random = random
       self.requests = requests
       self.manifests = manifests
+      self.archive = archive
       self.logger = logger
     }
   }
@@ -64,6 +68,7 @@ package actor BackupService {
   /// Runs the cuts; owned and run by the coordinator.
   let tasks: Crew
   private var running: [BackupID: CutProgress] = [:]
+  var queue = ArchiveQueue()
 
   package init(environment: Environment, tasks: Crew) {
     self.environment = environment
@@ -204,6 +209,8 @@ package actor BackupService {
             "backup": "\(outcome.backup)", "grade": "\(outcome.verdict.grade.rawValue)",
             "reason": "\(outcome.verdict.sentence)",
           ])
+        // Apart from the cut: a directory that does not answer must not keep it from having ended.
+        tasks.run { await self.export(outcome.backup) }
         return
       } catch {
         environment.logger.error(

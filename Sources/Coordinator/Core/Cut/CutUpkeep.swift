@@ -1,8 +1,8 @@
 package import CutProtocol
 package import Lifecycle
 
-/// What a coordinator does about cuts beside taking new ones: settles those of its earlier lives, and asks again and
-/// again for what agents have left open.
+/// What a coordinator does about cuts beside taking new ones: settles those of its earlier lives, asks again and
+/// again for what agents have left open, and exports what ended.
 package struct CutUpkeep: Sendable {
   /// How often what an agent has left open is asked for again.
   private static let sweep = Duration.seconds(5)
@@ -27,6 +27,7 @@ package struct CutUpkeep: Sendable {
       await recovery.run { await backups.commit($0) }
       await closer.sweep(node: nil)
     }
+    crew.run { await backups.keepArchive() }
     crew.run {
       while (try? await clock.sleep(until: clock.now() + Self.sweep)) != nil {
         await closer.sweep(node: nil)

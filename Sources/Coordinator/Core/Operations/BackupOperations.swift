@@ -7,6 +7,9 @@ package protocol BackupOperations: Sendable {
   func backups(of plan: PlanName?, limit: Int) async throws(OperationError) -> [BackupRecord]
   func backup(_ id: BackupID) async throws(OperationError) -> BackupRecord
   func evidence(of id: BackupID) async throws(OperationError) -> BackupEvidence
+  /// Takes over an exported backup that the catalog does not have, after its proof has been evaluated. Answers which one.
+  func importBackup(_ evidence: BackupEvidence, author: String) async throws(OperationError)
+    -> BackupRecord
   /// Evaluates the proof anew from what is stored.
   func verify(_ id: BackupID) async throws(OperationError) -> Verdict
   func logs(of id: BackupID) async throws(OperationError) -> [BackupLogEntry]

@@ -6,11 +6,16 @@ package protocol BackupStore: Sendable {
   /// Newest first; of one plan when it is given.
   func backups(of plan: PlanName?, limit: Int) async throws(CatalogError) -> [BackupRecord]
   func backup(_ id: BackupID) async throws(CatalogError) -> BackupRecord?
+  /// Every backup that has its outcome and is not being deleted.
+  func ended() async throws(CatalogError) -> [BackupID]
   /// Adds a line to the backup's log.
   func log(_ entry: BackupLogEntry, of backup: BackupID) async throws(CatalogError)
   /// Adds several lines in one change; the catalog's own way, where it has one, costs a single flush.
   func log(_ entries: [BackupLogEntry], of backup: BackupID) async throws(CatalogError)
   func logs(of backup: BackupID) async throws(CatalogError) -> [BackupLogEntry]
+  /// Takes over a backup that ended under another catalog of this fleet. Its members are open until they are settled. The
+  /// same one once more changes nothing; another one of its name is a `conflict`.
+  func takeOver(_ backup: BackupRecord) async throws(CatalogError)
   /// Marks the backup as being deleted: it can not be restored any more, its snapshots are to be removed.
   func beginDeletion(_ id: BackupID, at time: Timestamp) async throws(CatalogError)
   /// Removes the backup after its snapshots are gone. The audit keeps that it existed.

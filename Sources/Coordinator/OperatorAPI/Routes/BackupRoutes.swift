@@ -1,4 +1,5 @@
 internal import CoordinatorCore
+internal import CutProtocol
 internal import Hummingbird
 internal import Model
 internal import OperatorWire
@@ -17,6 +18,13 @@ func backupRoutes(_ operations: Operations) -> [Route] {
       let id = try await backups.createBackup(of: wanted.plan, author: call.author)
       return try .json(
         CreatedBackup(id: id), status: .accepted, location: "/v1/backups/\(id)")
+    },
+    Route(.post, "/v1/imports") { call in
+      let record = try await backups.importBackup(
+        try await call.evidence(), author: call.author)
+      return try .json(
+        BackupBody(record), status: .created,
+        location: "/v1/backups/\(record.plan.plan.backup)")
     },
     Route(.get, "/v1/backups/{backup}") { call in
       try .json(BackupBody(try await backups.backup(call.name("backup"))))
