@@ -8,6 +8,10 @@ package struct CoordinatorHost: Sendable {
 
   package let address: String
   package let daemon: Daemon
+  /// What it keeps, the catalog among it.
+  package let state: String
+  /// Where it exports every backup to.
+  package let exports: String
   /// What operators use to reach it.
   package let shell: OperatorShell
 
@@ -17,17 +21,20 @@ package struct CoordinatorHost: Sendable {
   ) throws {
     self.address = address
     let directory = "\(fleet.path)/coordinator"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    state = "\(directory)/state"
+    exports = "\(directory)/exports"
+    try FileManager.default.createDirectory(atPath: exports, withIntermediateDirectories: true)
     let file = "\(directory)/coordinator.yaml"
     daemon = Daemon(
       "coordinator", in: namespace, of: fleet,
       command: [programs.coordinator, "run", "--config", file])
     shell = OperatorShell(
-      program: programs.commandLine, credentials: "\(directory)/state/operator")
+      program: programs.commandLine, credentials: "\(state)/operator")
     try fleet.write(
       """
       fleet: \(name)
-      stateDirectory: \(directory)/state
+      stateDirectory: \(state)
+      exportDirectory: \(exports)
       fleetListen: \(address):\(Self.fleetPort)
       enrolmentListen: \(address):\(Self.enrolmentPort)
       apiListen: \(address):\(Self.apiPort)
