@@ -77,6 +77,33 @@ struct `A plan that a cluster's object keeps` {
     }
   }
 
+  @Test func `or the annotations of pods, is left to them`() async throws {
+    try await withCoordinator { coordinator in
+      try await coordinator.stock()
+      let plans = try service(coordinator)
+      try await plans.deletePlan(PlanName("shop"), author: "ann")
+      let pods = PlanOwner.author(annotationsOf: "production")
+      _ = try await plans.applyPlan(Shop.plan(), source: "", author: pods)
+      let foreign = try await refusal {
+        try await plans.applyPlan(Shop.plan(), source: "", author: "ann")
+      }
+      #expect(
+        foreign?.description
+          == "plan shop belongs to the annotated pods of namespace production (it follows them as long as the namespace consents; to end that: kubectl annotate namespace production stillpoint.dev/import-hooks-)"
+      )
+      for other in [
+        PlanOwner.author(namespace: "production", name: "shop"),
+        PlanOwner.author(annotationsOf: "other"), "ann",
+      ] {
+        #expect(
+          try await refusal { try await plans.deletePlan(PlanName("shop"), author: other) }?.code
+            == .conflict)
+      }
+      try await plans.deletePlan(PlanName("shop"), author: pods)
+      #expect(try await plans.plans().isEmpty)
+    }
+  }
+
   private func refusal(_ body: () async throws -> Any) async throws -> OperationError? {
     do {
       _ = try await body()

@@ -150,6 +150,7 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Runs `body` beside a shell that looks every 20 ms and drops services after five looks.
 private func withShell(
+  patience: Int = 5,
   _ body: @escaping @Sendable (APIServer, FakeOperations) async throws -> Void
 ) async throws {
   let api = APIServer()
@@ -163,7 +164,7 @@ private func withShell(
       try cluster.access(), options: ClientOptions(), logger: logger
     ) { client in
       let shell = AnnotatedPlanShell(
-        client: client, plans: fleet, clock: ContinuousClock(), patience: 5, logger: logger)
+        client: client, plans: fleet, clock: ContinuousClock(), patience: patience, logger: logger)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await shell.run(every: .milliseconds(20)) }
         try await body(api, fleet)
@@ -206,6 +207,32 @@ struct `Following annotated pods` {
       try await expect(["web"], fleet)
       await api.edit(.namespaces, "shop") { $0.annotations = [:] }
       try await expect([], fleet)
+    }
+  }
+
+  @Test func `keeps a service whose pod is away, and says so once`() async throws {
+    try await withShell(patience: 100_000) { api, fleet in
+      await api.put(pod("db"), as: .pods)
+      try await expect(["db", "web"], fleet)
+      await api.finish(.pods, "db", in: "shop")
+      let deadline = ContinuousClock.now + .seconds(60)
+      func told() async -> [KubernetesObject] {
+        await api.objects(.events, in: "shop").filter { $0["reason"] == "Missing" }
+      }
+      while await told().isEmpty, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      let before = await api.received().count
+      while await api.received().count < before + 10, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      let texts = await told().map { $0["message"]?.string ?? "" }
+      #expect(texts.count == 1)
+      #expect(
+        texts.first?.hasPrefix("no annotated pod of db is there: plan hooks.shop stays") == true)
+      let posts = await api.received().filter { $0.method == "POST" && $0.path.last == "events" }
+      #expect(posts.count <= 3)
+      try await expect(["db", "web"], fleet)
     }
   }
 

@@ -73,7 +73,10 @@ actor AnnotatedPlanShell {
         if !lost.isEmpty {
           losing.insert(imported.plan.name)
           shrinking[imported.plan.name, default: 0] += 1
-          guard shrinking[imported.plan.name, default: 0] >= patience else { continue }
+          guard shrinking[imported.plan.name, default: 0] >= patience else {
+            events[namespace, default: []].insert(missing(lost, imported.plan.name))
+            continue
+          }
         }
         events[namespace, default: []].insert(await apply(imported, namespace))
       }
@@ -84,6 +87,14 @@ actor AnnotatedPlanShell {
       for event in now.subtracting(said[namespace.name] ?? []) { await tell(event, namespace) }
     }
     said = events
+  }
+
+  private func missing(_ services: [ServiceName], _ plan: PlanName) -> ObjectEvent {
+    let names = services.map(\.text).joined(separator: ", ")
+    return ObjectEvent(
+      .warning, "Missing",
+      "no annotated pod of \(names) is there: plan \(plan) stays as it is, and loses what is still missing at the \(patience)th "
+        + "look in a row")
   }
 
   private func apply(_ imported: ImportedPlan, _ namespace: String) async -> ObjectEvent {
