@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// A cluster with one config map and one Secret.
-private final class FakeSource: ManifestSource {
+final class FakeSource: ManifestSource {
   let state: ManifestSummary.State
   /// Never says that everything is listed.
   let isSlow: Bool

@@ -19,7 +19,8 @@ struct TestCoordinator {
 
   init(
     path: String, fleet: FakeFleet = FakeFleet(), times: CutTimes,
-    source: (any ManifestSource)? = nil, archive: (any BackupArchive)? = nil
+    source: (any ManifestSource)? = nil, restorer: (any ObjectRestorer)? = nil,
+    archive: (any BackupArchive)? = nil
   ) async throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let catalog = try Catalog(path: path)
@@ -46,8 +47,8 @@ struct TestCoordinator {
           }
         }, archive: archive, logger: logger), tasks: crew)
     restores = RestoreService(
-      store: catalog, audit: catalog, backups: backups, gateway: fleet, tasks: crew,
-      logger: logger)
+      store: catalog, audit: catalog, backups: backups, gateway: fleet, restorer: restorer,
+      tasks: crew, logger: logger)
     self.catalog = catalog
     self.fleet = fleet
     self.closer = closer
@@ -90,7 +91,7 @@ struct TestCoordinator {
 /// Runs `body` beside a coordinator that works, in a directory of its own.
 func withCoordinator<Value: Sendable>(
   times: CutTimes = .quick, source: (any ManifestSource)? = nil,
-  archive: (any BackupArchive)? = nil,
+  restorer: (any ObjectRestorer)? = nil, archive: (any BackupArchive)? = nil,
   _ body: (TestCoordinator) async throws -> Value
 ) async throws -> Value {
   let directory = FileManager.default.temporaryDirectory
@@ -98,7 +99,8 @@ func withCoordinator<Value: Sendable>(
   try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
   defer { try? FileManager.default.removeItem(atPath: directory) }
   let coordinator = try await TestCoordinator(
-    path: directory + "/catalog", times: times, source: source, archive: archive)
+    path: directory + "/catalog", times: times, source: source, restorer: restorer,
+    archive: archive)
   async let work: Void = coordinator.crew.work()
   let result: Result<Value, any Error>
   do { result = .success(try await body(coordinator)) } catch { result = .failure(error) }

@@ -154,5 +154,13 @@ final class FakeOperations: PlanOperations, BackupOperations, ClusterOperations,
     throw unused
   }
 
+  func previewRestore(_ request: RestoreRequest) async throws(OperationError) -> [ObjectAction] {
+    [
+      ObjectAction(
+        stage: "claims", verb: .create, resource: "persistentvolumeclaims", namespace: "production",
+        name: request.backup.text)
+    ]
+  }
+
   func find(_ id: RestoreID) async throws(OperationError) -> RestoreRecord? { nil }
 }

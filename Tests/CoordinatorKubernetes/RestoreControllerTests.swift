@@ -9,11 +9,13 @@ private let controller = RestoreController(home: "stillpoint")
 
 struct `A Restore object` {
   private func object(
-    in namespace: String = "production", services: [String] = [], into: String? = nil
+    in namespace: String = "production", services: [String] = [], into: String? = nil,
+    objects: JSONValue? = nil
   ) -> KubernetesObject {
     var spec: JSONValue = ["backup": "first"]
     if !services.isEmpty { spec["services"] = .array(services.map { .string($0) }) }
     if let into { spec["into"] = .string(into) }
+    if let objects { spec["objects"] = objects }
     var object = KubernetesObject(
       .restores, name: "back", namespace: namespace, fields: ["spec": spec])
     object["metadata", "uid"] = "uid-2"
@@ -35,6 +37,55 @@ struct `A Restore object` {
             backup: try BackupID("b-1"), services: [try ServiceName("orders")], into: nil,
             acceptUnproven: false), try RestoreID("restore-uid-2"))
       ])
+  }
+
+  @Test func `of objects keeps to its namespace, unless it is the coordinator's`() throws {
+    let known = RestoreController.Knowledge(backup: try BackupID("b-1"))
+    let spec: JSONValue = [
+      "namespaces": ["production": "copy"], "storageClasses": ["a": "b"], "existing": "patch",
+      "start": false, "patience": "60s",
+    ]
+    var order = ObjectRestoreOrder(
+      namespaces: ["production": "copy"], storageClasses: ["a": "b"], existing: .patch,
+      start: false, patience: .seconds(60))
+    var request = RestoreRequest(
+      backup: try BackupID("b-1"), services: [], into: nil, acceptUnproven: false, objects: order)
+    let id = try RestoreID("restore-uid-2")
+    #expect(
+      controller.decide(object(in: "stillpoint", objects: spec), known) == [.start(request, id)])
+    #expect(
+      controller.decide(object(objects: spec), known) == [
+        .report(
+          .failed(
+            "Forbidden",
+            "spec.objects.namespaces: 'copy' is another namespace, which is restored to from the coordinator's, stillpoint, only"
+          ))
+      ])
+    order = ObjectRestoreOrder(mayUseCluster: false)
+    request.objects = order
+    #expect(controller.decide(object(objects: [:]), known) == [.start(request, id)])
+    #expect(
+      controller.decide(object(objects: ["dryRun": true]), known) == [.preview(request)])
+  }
+
+  @Test func `that is a dry run says what is in the way first, and is done`() throws {
+    var known = RestoreController.Knowledge(backup: try BackupID("b-1"))
+    known.actions = [
+      ObjectAction(stage: "s", verb: .create, resource: "secrets", namespace: "a", name: "b"),
+      ObjectAction(
+        stage: "s", verb: .refuse, resource: "configmaps", namespace: "a", name: "c",
+        note: "is there"),
+    ]
+    var dry = object(objects: ["dryRun": true])
+    let decided = controller.decide(dry, known)
+    guard case .report(let report)? = decided.first else {
+      Issue.record("no report: \(decided)")
+      return
+    }
+    #expect(report.phase == "Completed" && report.reason == "WouldBeRefused")
+    #expect(report.actions == ["refuse configmaps a/c: is there", "create secrets a/b"])
+    dry["status"] = report.status(of: dry, at: Sample.now)
+    #expect(controller.decide(dry, known).isEmpty)
   }
 
   @Test func `that was started is followed and not started again`() throws {

@@ -243,8 +243,23 @@ extension FakeShop: RestoreOperations {
     let services = request.services.map(\.text).joined(separator: "+")
     try note(
       "\(author) restore.create \(request.backup) \(services) \(request.into ?? "-") "
-        + "\(request.acceptUnproven)")
+        + "\(request.acceptUnproven)"
+        + (request.objects.map { " objects \($0.namespaces) \($0.existing.rawValue)" } ?? ""))
     return Example.restore(of: request.backup, into: request.into, by: author)
+  }
+
+  package func previewRestore(_ request: RestoreRequest) async throws(OperationError)
+    -> [ObjectAction]
+  {
+    try note("preview \(request.backup)")
+    return [
+      ObjectAction(
+        stage: "claims", verb: .create, resource: "persistentvolumeclaims", namespace: "shop-2",
+        name: "data", note: "from snapshot s"),
+      ObjectAction(
+        stage: "workloads", verb: .refuse, resource: "deployments.apps", namespace: "shop-2",
+        name: "web", note: "is there"),
+    ]
   }
 
   package func restores() async throws(OperationError) -> [RestoreRecord] { try read(\.restores) }

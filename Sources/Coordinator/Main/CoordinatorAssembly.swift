@@ -65,7 +65,8 @@ struct CoordinatorAssembly {
         archive: configuration.exportDirectory.map { ExportDirectory(path: $0) },
         logger: logger), tasks: crew)
     let restores = RestoreService(
-      store: catalog, audit: catalog, backups: backups, gateway: gateway, tasks: crew,
+      store: catalog, audit: catalog, backups: backups, gateway: gateway,
+      restorer: cluster.map { ClusterRestorer(client: $0.client, logger: logger) }, tasks: crew,
       logger: logger)
     let issuer = authority
     operations = Operations(

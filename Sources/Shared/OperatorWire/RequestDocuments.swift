@@ -15,7 +15,9 @@ package struct CreateBackup: RequestDocument, Hashable {
 
 /// `POST /v1/restores`
 package struct CreateRestore: RequestDocument, Hashable {
-  package static let keys: Set<String> = ["backup", "services", "into", "acceptUnproven"]
+  package static let keys: Set<String> = [
+    "backup", "services", "into", "acceptUnproven", "objects",
+  ]
   package var backup: BackupID
   /// Absent or empty means every member.
   package var services: [ServiceName]?
@@ -23,14 +25,18 @@ package struct CreateRestore: RequestDocument, Hashable {
   package var into: String?
   /// Must be true to restore a backup whose grade is `unproven`.
   package var acceptUnproven: Bool?
+  /// Brings back the namespaces' objects, with claims from the snapshots, instead of volumes alone.
+  package var objects: ObjectRestoreBody?
 
   package init(
-    backup: BackupID, services: [ServiceName]?, into: String?, acceptUnproven: Bool?
+    backup: BackupID, services: [ServiceName]?, into: String?, acceptUnproven: Bool?,
+    objects: ObjectRestoreBody? = nil
   ) {
     self.backup = backup
     self.services = services
     self.into = into
     self.acceptUnproven = acceptUnproven
+    self.objects = objects
   }
 }
 

@@ -40,10 +40,13 @@ package struct RestoreBody: Codable, Hashable, Sendable {
   /// Why it failed.
   package var reason: String?
   package var steps: [Step]
+  /// Of a restore of objects, which has no steps.
+  package var objects: ObjectRestoreProgressBody?
 
   package init(
     id: RestoreID, backup: BackupID, into: String?, createdBy: String, createdAt: Timestamp,
-    endedAt: Timestamp?, state: State, reason: String?, steps: [Step]
+    endedAt: Timestamp?, state: State, reason: String?, steps: [Step],
+    objects: ObjectRestoreProgressBody? = nil
   ) {
     self.id = id
     self.backup = backup
@@ -54,5 +57,6 @@ package struct RestoreBody: Codable, Hashable, Sendable {
     self.state = state
     self.reason = reason
     self.steps = steps
+    self.objects = objects
   }
 }

@@ -8,7 +8,7 @@ package func restoreTable(_ restores: [RestoreBody], wide: Bool) -> String {
     var row = [
       restore.id.text, restore.backup.text, restore.createdAt.toSecond, restore.state.rawValue,
       "\(restore.steps.filter { $0.restored != nil }.count)/\(restore.steps.count)",
-      restore.into ?? "original places",
+      restore.objects.map { $0.targets.listed } ?? restore.into ?? "original places",
     ]
     if wide {
       row += [
@@ -26,7 +26,12 @@ package func restoreText(_ restore: RestoreBody, wide: Bool) -> String {
   var fields = FieldList()
   fields.add("restore", restore.id.text)
   fields.add("backup", restore.backup.text)
-  fields.add("to", restore.into.map { "\($0), beside the originals" } ?? "original places")
+  if let objects = restore.objects {
+    fields.add("to", counted(objects.targets.count, "namespace") + ": " + objects.targets.listed)
+    fields.add("objects", "\(objects.done) of \(objects.total); \(objects.phase)")
+  } else {
+    fields.add("to", restore.into.map { "\($0), beside the originals" } ?? "original places")
+  }
   fields.add("started", "\(restore.createdAt.toSecond) by \(restore.createdBy)")
   fields.add(
     "ended",
@@ -34,6 +39,7 @@ package func restoreText(_ restore: RestoreBody, wide: Bool) -> String {
       ?? "not yet")
   fields.add("state", restore.state.rawValue)
   fields.add("because", restore.reason)
+  if restore.objects != nil { return fields.text }
   var table = TextTable(["MEMBER", "NODE", "VOLUME OF", "PUBLISHED AT"])
   if wide { table.headings += ["DRIVER", "SNAPSHOT", "NEW VOLUME"] }
   table.rows = restore.steps.map { step in
@@ -47,4 +53,14 @@ package func restoreText(_ restore: RestoreBody, wide: Bool) -> String {
     return row
   }
   return fields.text + "\n" + table.text(empty: "nothing is to be restored")
+}
+
+/// What a restore of objects would do, in its order.
+package func actionTable(_ actions: [ObjectActionBody]) -> String {
+  let table = TextTable(
+    ["STAGE", "ACTION", "KIND", "NAMESPACE", "NAME", "NOTE"],
+    rows: actions.map {
+      [$0.stage, $0.action, $0.resource, $0.namespace ?? "-", $0.name, $0.note ?? ""]
+    })
+  return table.text(empty: "the backup has no objects to restore")
 }

@@ -1,4 +1,5 @@
 internal import CutProtocol
+internal import Foundation
 internal import Logging
 package import Model
 internal import Synchronization
@@ -72,6 +73,50 @@ extension BackupService {
   }
 }
 
+extension BackupService {
+  /// Every manifest of a backup, Secrets in clear, if all of them are what was stored.
+  func openedManifests(of backup: BackupRecord) async throws(OperationError) -> [BackupManifest] {
+    let id = backup.plan.plan.backup
+    guard let keeping = environment.manifests else {
+      throw OperationError(.unavailable, "this coordinator serves no cluster")
+    }
+    var digest = ManifestDigest()
+    var opened: [BackupManifest] = []
+    var after = 0
+    while true {
+      let page = try await reading { () throws(CatalogError) in
+        try await keeping.store.manifests(of: id, after: after, limit: 1000)
+      }
+      guard let last = page.last else { break }
+      after = last.number
+      for item in page {
+        digest.add(item.manifest)
+        var manifest = item.manifest
+        manifest.content = try Self.opened(manifest, of: id, keeping.seal)
+        opened.append(manifest)
+      }
+    }
+    guard digest.text == backup.manifests?.digest else {
+      throw OperationError(
+        .conflict, "the manifests of backup \(id) are not those that were stored with it",
+        hint: "the catalog's file is damaged: restore a copy of it")
+    }
+    return opened
+  }
+
+  private static func opened(
+    _ manifest: BackupManifest, of id: BackupID, _ seal: ManifestSeal
+  ) throws(OperationError) -> Data {
+    do {
+      return try seal.opened(manifest, of: id.text)
+    } catch {
+      throw OperationError(
+        .unavailable, "\(manifest.identity) of backup \(id) cannot be decrypted: \(error)",
+        hint: "is the coordinator's manifests.key the one with which the backup was taken?")
+    }
+  }
+}
+
 extension BackupService: ManifestOperations {
   package func manifests(
     of id: BackupID, after: Int, limit: Int, secrets: Bool, author: String
@@ -104,14 +149,8 @@ extension BackupService: ManifestOperations {
         shown.append(ShownManifest(item, content: nil))
         continue
       }
-      do {
-        let content = try keeping.seal.opened(item.manifest, of: id.text)
-        shown.append(ShownManifest(item, content: content))
-      } catch {
-        throw OperationError(
-          .unavailable, "\(item.manifest.identity) of backup \(id) cannot be decrypted: \(error)",
-          hint: "is the coordinator's manifests.key the one with which the backup was taken?")
-      }
+      shown.append(
+        ShownManifest(item, content: try Self.opened(item.manifest, of: id, keeping.seal)))
     }
     return shown
   }

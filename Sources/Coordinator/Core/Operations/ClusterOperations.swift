@@ -33,6 +33,8 @@ package protocol ClusterRestores: Sendable {
   /// As `RestoreOperations.createRestore`, under a name that the caller chose: asked again, the same restore is returned.
   func createRestore(_ request: RestoreRequest, as id: RestoreID, author: String)
     async throws(OperationError) -> RestoreRecord
+  /// As `RestoreOperations.previewRestore`.
+  func previewRestore(_ request: RestoreRequest) async throws(OperationError) -> [ObjectAction]
   /// Nil for one that was never started.
   func find(_ id: RestoreID) async throws(OperationError) -> RestoreRecord?
 }

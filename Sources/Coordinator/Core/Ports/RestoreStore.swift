@@ -41,10 +41,13 @@ package struct RestoreRecord: Hashable, Codable, Sendable {
   package var endedAt: Timestamp?
   package var state: State
   package var steps: [Step]
+  /// Of a restore of objects, which has no steps.
+  package var objects: ObjectRestoreState?
 
   package init(
     id: RestoreID, backup: BackupID, into: String?, createdBy: String, createdAt: Timestamp,
-    endedAt: Timestamp?, state: State, steps: [Step]
+    endedAt: Timestamp?, state: State, steps: [Step],
+    objects: ObjectRestoreState? = nil
   ) {
     self.id = id
     self.backup = backup
@@ -54,5 +57,6 @@ package struct RestoreRecord: Hashable, Codable, Sendable {
     self.endedAt = endedAt
     self.state = state
     self.steps = steps
+    self.objects = objects
   }
 }

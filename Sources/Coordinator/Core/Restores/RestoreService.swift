@@ -7,7 +7,9 @@ package import Model
 package actor RestoreService {
   private let store: any RestoreStore
   private let audit: any AuditStore
-  private let backups: BackupService
+  let backups: BackupService
+  /// Nil where no cluster is served.
+  let restorer: (any ObjectRestorer)?
   private let gateway: any AgentGateway
   private let tasks: Crew
   private let logger: Logger
@@ -19,12 +21,14 @@ package actor RestoreService {
 
   package init(
     store: any RestoreStore, audit: any AuditStore, backups: BackupService,
-    gateway: any AgentGateway, tasks: Crew, logger: Logger
+    gateway: any AgentGateway, restorer: (any ObjectRestorer)? = nil, tasks: Crew,
+    logger: Logger
   ) {
     self.store = store
     self.audit = audit
     self.backups = backups
     self.gateway = gateway
+    self.restorer = restorer
     self.tasks = tasks
     self.logger = logger
   }
@@ -47,6 +51,14 @@ package actor RestoreService {
 
   private func run(_ started: RestoreRecord) async {
     var record = started
+    if let objects = started.objects {
+      do throws(OperationError) {
+        record.objects = try await restoreObjects(started, objects)
+      } catch {
+        record.state = .failed(reason: error.description)
+        record.objects = (try? await store.restore(started.id))?.objects ?? objects
+      }
+    }
     for index in record.steps.indices where record.steps[index].restored == nil {
       do throws(OperationError) {
         record.steps[index].restored = try await restore(record.steps[index], of: record)
@@ -88,7 +100,7 @@ package actor RestoreService {
     }
   }
 
-  private func save(_ record: RestoreRecord) async {
+  func save(_ record: RestoreRecord) async {
     do {
       try await store.saveRestore(record)
     } catch {
@@ -125,18 +137,68 @@ extension RestoreService: RestoreOperations {
   {
     let backup = try await backups.backup(request.backup)
     try await judge(backup, request)
+    if let order = request.objects {
+      return try await createObjects(request, order, of: backup, as: id, author: author)
+    }
     let steps = try await RestorePlanner.steps(
       of: backup, services: request.services, snapshots: backups.snapshots(of: backup))
     try await refuseMixing(request, steps)
     let record = RestoreRecord(
       id: id, backup: request.backup, into: request.into,
       createdBy: author, createdAt: .now(), endedAt: nil, state: .running, steps: steps)
+    return try await begin(
+      record, detail: "backup \(request.backup)" + (request.into.map { " into \($0)" } ?? ""))
+  }
+
+  private func createObjects(
+    _ request: RestoreRequest, _ order: ObjectRestoreOrder, of backup: BackupRecord,
+    as id: RestoreID, author: String
+  ) async throws(OperationError) -> RestoreRecord {
+    _ = try objectRestorer()
+    let targets = try checked(request, order, backup)
+    try await refuseSharing(targets)
+    return try await begin(
+      RestoreRecord(
+        id: id, backup: request.backup, into: nil, createdBy: author, createdAt: .now(),
+        endedAt: nil, state: .running, steps: [],
+        objects: ObjectRestoreState(order: order, targets: targets)),
+      detail: "backup \(request.backup), objects into \(targets.joined(separator: ", "))")
+  }
+
+  /// The namespaces that are written to. Objects are restored as whole namespaces.
+  private func checked(
+    _ request: RestoreRequest, _ order: ObjectRestoreOrder, _ backup: BackupRecord
+  ) throws(OperationError) -> [String] {
+    guard request.services.isEmpty, request.into == nil else {
+      throw OperationError(
+        .invalid,
+        "objects are restored as whole namespaces: neither some services of them nor into a "
+          + "directory of the nodes")
+    }
+    return try targets(order, of: backup)
+  }
+
+  package func previewRestore(_ request: RestoreRequest) async throws(OperationError)
+    -> [ObjectAction]
+  {
+    guard let order = request.objects else {
+      throw OperationError(.invalid, "only a restore of objects has actions to be shown")
+    }
+    let backup = try await backups.backup(request.backup)
+    try await judge(backup, request)
+    _ = try checked(request, order, backup)
+    return try await objectRestorer().actions(of: try await job(try newID(), backup, order))
+  }
+
+  private func begin(_ record: RestoreRecord, detail: String) async throws(OperationError)
+    -> RestoreRecord
+  {
     do {
       try await store.saveRestore(record)
       try await audit.audit(
         AuditEntry(
-          time: .now(), actor: author, action: "restore.create", object: record.id.text,
-          detail: "backup \(request.backup)" + (request.into.map { " into \($0)" } ?? "")))
+          time: .now(), actor: record.createdBy, action: "restore.create", object: record.id.text,
+          detail: detail))
     } catch {
       throw OperationError(error)
     }

@@ -27,7 +27,8 @@ struct ObjectEvent: Hashable {
       "uid": .string(object.uid ?? ""),
     ]
     return KubernetesObject(
-      .events, name: "\(object.name.prefix(200)).\(Self.hash(object.uid ?? "", reason, message))",
+      .events,
+      name: "\(object.name.prefix(200)).\(StableHash.of(object.uid ?? "", reason, message))",
       namespace: object.namespace,
       fields: [
         "involvedObject": subject, "reason": .string(reason), "message": .string(message),
@@ -36,14 +37,5 @@ struct ObjectEvent: Hashable {
         "source": ["component": "stillpoint-coordinator"],
         "reportingComponent": "stillpoint-coordinator", "reportingInstance": "",
       ])
-  }
-
-  /// FNV-1a: the same in every process, unlike Swift's own.
-  private static func hash(_ texts: String...) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in texts.joined(separator: "\u{0}").utf8 {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-    }
-    return String(hash, radix: 16)
   }
 }

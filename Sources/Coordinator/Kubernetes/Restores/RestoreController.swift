@@ -14,10 +14,13 @@ struct RestoreController {
     var record: RestoreRecord?
     /// Why the restore could not be started, when that was just tried.
     var refusal: OperationError?
+    /// What a dry run found.
+    var actions: [ObjectAction]?
   }
 
   enum Action: Equatable {
     case start(RestoreRequest, RestoreID)
+    case preview(RestoreRequest)
     case report(RestoreReport)
   }
 
@@ -28,9 +31,12 @@ struct RestoreController {
 
   func decide(_ object: KubernetesObject, _ known: Knowledge) -> [Action] {
     if let record = known.record { return [.report(.of(record))] }
-    guard object.deletionTimestamp == nil, object["status", "phase"]?.string != "Failed" else {
+    let phase = object["status", "phase"]?.string
+    // A dry run leaves no record but the object's own status.
+    guard object.deletionTimestamp == nil, phase != "Failed", phase != "Completed" else {
       return []
     }
+    if let actions = known.actions { return [.report(.dryRun(actions))] }
     let name = object["spec", "backup"]?.string ?? ""
     guard let id = Self.id(of: object) else { return [] }
     let into = object["spec", "into"]?.string
@@ -56,13 +62,17 @@ struct RestoreController {
         return [.report(.failed("Invalid", "spec.services[\(index)]: \(error)"))]
       }
     }
+    let order: ObjectRestoreOrder?
+    do throws(ObjectRestoreSpec.Refused) {
+      order = try ObjectRestoreSpec.order(of: object, home: home)
+    } catch {
+      return [.report(.failed(error.reason, error.message))]
+    }
     guard let refusal = known.refusal else {
-      let accept = object["spec", "acceptUnproven"]?.bool ?? false
-      return [
-        .start(
-          RestoreRequest(backup: backup, services: services, into: into, acceptUnproven: accept),
-          id)
-      ]
+      let request = RestoreRequest(
+        backup: backup, services: services, into: into,
+        acceptUnproven: object["spec", "acceptUnproven"]?.bool ?? false, objects: order)
+      return [ObjectRestoreSpec.isDryRun(object) ? .preview(request) : .start(request, id)]
     }
     return [
       .report(
@@ -79,6 +89,26 @@ struct RestoreReport: Equatable {
   var message: String
   var restore: RestoreID?
   var endedAt: Timestamp?
+  /// What a dry run found; nil for a restore.
+  var actions: [String]?
+
+  /// Actions that an object's status has; the command line prints all of them.
+  static let mostActions = 500
+
+  static func dryRun(_ actions: [ObjectAction]) -> RestoreReport {
+    let refused = actions.count { $0.verb == .refuse }
+    var report = RestoreReport(
+      phase: "Completed", reason: refused == 0 ? "DryRun" : "WouldBeRefused",
+      message: refused == 0
+        ? "dry run: \(actions.count) actions, nothing was done"
+        : "dry run: would be refused, \(refused) times; nothing was done")
+    // What is in the way comes first: the list is bounded.
+    let sorted = actions.filter { $0.verb == .refuse } + actions.filter { $0.verb != .refuse }
+    report.actions = sorted.prefix(mostActions).map { action in
+      "\(action.verb.rawValue) \(action.object)" + (action.note.map { ": \($0)" } ?? "")
+    }
+    return report
+  }
 
   static func failed(_ reason: String, _ message: String) -> RestoreReport {
     RestoreReport(phase: "Failed", reason: reason, message: message)
@@ -95,6 +125,9 @@ struct RestoreReport: Equatable {
       phase: "Running", reason: "Running",
       message: "\(done) of \(record.steps.count) \(volumes) restored", restore: record.id,
       endedAt: record.endedAt)
+    if let objects = record.objects {
+      report.message = "\(objects.done) of \(objects.total) objects; \(objects.phase)"
+    }
     switch record.state {
     case .running: break
     case .completed: (report.phase, report.reason) = ("Completed", "Restored")
@@ -113,6 +146,7 @@ struct RestoreReport: Equatable {
     ]
     if let generation = object.generation { status["observedGeneration"] = JSONValue(generation) }
     if let restore { status["restore"] = .string(restore.text) }
+    if let actions { status["actions"] = .array(actions.map { .string($0) }) }
     if let endedAt { status["endedAt"] = .string(endedAt.wholeSeconds) }
     return status
   }

@@ -57,6 +57,13 @@ struct RestoreShell: Sendable {
           known.refusal = error
         }
         return true
+      case .preview(let request):
+        do throws(OperationError) {
+          known.actions = try await operations.restores.previewRestore(request)
+        } catch {
+          known.refusal = error
+        }
+        return true
       case .report(let report):
         try await writer.report(
           report.status(of: object, at: .now()), report.event(for: object), into: object)

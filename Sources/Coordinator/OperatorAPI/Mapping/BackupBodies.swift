@@ -68,6 +68,6 @@ extension RestoreBody {
           member: step.member, node: step.node, containerPath: step.source.containerPath,
           driver: step.source.volume.driver, snapshot: step.source.handle,
           restored: step.restored)
-      })
+      }, objects: record.objects.map(ObjectRestoreProgressBody.init))
   }
 }

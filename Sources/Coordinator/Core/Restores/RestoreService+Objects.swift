@@ -1,0 +1,92 @@
+internal import CutProtocol
+internal import Model
+
+extension RestoreService {
+  /// All that is needed to restore the objects of a backup, read and compared with its digest anew.
+  func job(_ id: RestoreID, _ backup: BackupRecord, _ order: ObjectRestoreOrder)
+    async throws(OperationError) -> ObjectRestoreJob
+  {
+    let members = backup.plan.plan.members
+    let links = members.map { MemberPlanLinks(name: $0.name, dependsOn: $0.dependsOn) }
+    return ObjectRestoreJob(
+      restore: id, backup: backup.plan.plan.backup, order: order,
+      services: DependencyGraph(links).restoreOrder().compactMap { backup.plan.plan.member($0) },
+      manifests: try await backups.openedManifests(of: backup),
+      snapshots: try await backups.snapshots(of: backup).map(\.record))
+  }
+
+  func objectRestorer() throws(OperationError) -> any ObjectRestorer {
+    guard let restorer else {
+      throw OperationError(
+        .invalid, "this coordinator serves no cluster, and can restore no objects",
+        hint: "set kubernetes: in the coordinator's configuration")
+    }
+    return restorer
+  }
+
+  /// Where the objects go; refuses what cannot be meant.
+  func targets(_ order: ObjectRestoreOrder, of backup: BackupRecord) throws(OperationError)
+    -> [String]
+  {
+    let id = backup.plan.plan.backup
+    guard let manifests = backup.manifests, [.complete, .partial].contains(manifests.state) else {
+      throw OperationError(
+        .conflict,
+        "backup \(id) has no manifests: \(backup.manifests?.sentence ?? "none were taken")",
+        hint: "restore its volumes alone, without --objects")
+    }
+    for (source, target) in order.namespaces.sorted(by: { $0.key < $1.key }) {
+      guard manifests.namespaces.contains(source) else {
+        throw OperationError(
+          .invalid,
+          "backup \(id) has nothing of namespace '\(source)' (it has: "
+            + manifests.namespaces.joined(separator: ", ") + ")")
+      }
+      guard NamespaceName.accepts(target) else {
+        throw OperationError(
+          .invalid, "'\(target)' is no valid namespace name: must be \(NamespaceName.rule)")
+      }
+    }
+    let targets = manifests.namespaces.map { order.target(of: $0) }
+    guard Set(targets).count == targets.count else {
+      throw OperationError(.invalid, "two namespaces of backup \(id) would become one")
+    }
+    return targets.sorted()
+  }
+
+  /// Two restores that write to one namespace would mix two moments.
+  func refuseSharing(_ targets: [String]) async throws(OperationError) {
+    for other in try await restores() where other.state == .running {
+      guard let shared = other.objects?.targets.first(where: targets.contains) else { continue }
+      throw OperationError(
+        .conflict, "restore \(other.id) is restoring into namespace \(shared)",
+        hint: "wait until it has ended")
+    }
+  }
+
+  func restoreObjects(_ record: RestoreRecord, _ state: ObjectRestoreState)
+    async throws(OperationError) -> ObjectRestoreState
+  {
+    let restorer = try objectRestorer()
+    let job = try await job(record.id, try await backups.backup(record.backup), state.order)
+    let latest = LatestState(state)
+    try await restorer.perform(job) { phase, done, total in
+      var record = record
+      record.objects = await latest.set(phase, done, total)
+      await self.save(record)
+    }
+    return await latest.state
+  }
+}
+
+/// How far a restore has come, as it was last told.
+private actor LatestState {
+  private(set) var state: ObjectRestoreState
+
+  init(_ state: ObjectRestoreState) { self.state = state }
+
+  func set(_ phase: String, _ done: Int, _ total: Int) -> ObjectRestoreState {
+    (state.phase, state.done, state.total) = (phase, done, total)
+    return state
+  }
+}

@@ -1,0 +1,174 @@
+package import CoordinatorCore
+internal import CutProtocol
+package import KubernetesClient
+package import Logging
+internal import Model
+
+/// Puts backups' objects back into one cluster.
+package struct ClusterRestorer: ObjectRestorer {
+  let client: KubernetesClient
+  private let patience = Patience()
+  let logger: Logger
+
+  package init(client: KubernetesClient, logger: Logger) {
+    self.client = client
+    self.logger = logger
+  }
+
+  // MARK: What would be done
+
+  package func actions(of job: ObjectRestoreJob) async throws(OperationError) -> [ObjectAction] {
+    let items = try RestoreItems(job).all()
+    var actions: [ObjectAction] = []
+    var rights = RightsCheck(client)
+    for item in items {
+      if item.isLeftOut {
+        actions.append(item.action(.skip))
+        continue
+      }
+      let action = try await intent(item, job)
+      actions.append(action)
+      let verb = action.verb == .create ? "create" : action.verb == .patch ? "patch" : nil
+      if let verb, let lacking = try await rights.lacks(verb, item) {
+        actions.append(item.action(.refuse, lacking))
+      }
+    }
+    guard job.order.start else { return actions }
+    for (service, workloads) in ServiceOrder(job, items).steps {
+      for workload in workloads where workload.stage == .workloads {
+        actions.append(
+          ObjectAction(
+            stage: RestoreStage.start.name, verb: .start, resource: "\(workload.type)",
+            namespace: workload.object.namespace, name: workload.object.name,
+            note: "\(workload.replicas ?? 0) replicas"
+              + (service.map { ", service \($0)" } ?? ", of no service of the plan")))
+      }
+    }
+    return actions
+  }
+
+  /// What becomes of one object, as the cluster is now.
+  private func intent(_ item: RestoreItem, _ job: ObjectRestoreJob) async throws(OperationError)
+    -> ObjectAction
+  {
+    guard let present = try await present(item) else {
+      if item.stage == .namespaces, !job.order.mayUseCluster {
+        return item.action(.refuse, "there is no such namespace")
+      }
+      return item.action(.create)
+    }
+    return RestoreChoice.of(item, present, job)
+  }
+
+  func present(_ item: RestoreItem) async throws(OperationError) -> KubernetesObject? {
+    do throws(KubernetesError) {
+      return try await client.find(
+        item.type, item.object.name, in: item.type.namespaced ? item.object.namespace : nil)
+    } catch {
+      // A kind whose definition is yet to come.
+      if error.isNotFound { return nil }
+      throw OperationError(error, doing: "looking for", item)
+    }
+  }
+
+  // MARK: Doing it
+
+  package func perform(
+    _ job: ObjectRestoreJob,
+    _ progress: @Sendable (_ phase: String, _ done: Int, _ total: Int) async -> Void
+  ) async throws(OperationError) {
+    let planned = try await patience.during { () throws(OperationError) in
+      try await actions(of: job)
+    }
+    if let refused = planned.first(where: { $0.verb == .refuse }) {
+      let count = planned.count { $0.verb == .refuse }
+      throw OperationError(
+        .conflict,
+        "nothing was restored: \(refused.object): \(refused.note ?? "")"
+          + (count > 1 ? "; and \(count - 1) more" : ""),
+        hint: "see all of them with --dry-run")
+    }
+    let items = try RestoreItems(job).all().filter { !$0.isLeftOut }
+    logger.notice(
+      "objects are being restored",
+      metadata: ["restore": "\(job.restore)", "objects": "\(items.count)"])
+    var done = 0
+    for stage in RestoreStage.allCases where stage != .start && stage != .scheduled {
+      let part = items.filter { $0.stage == stage }
+      guard !part.isEmpty else { continue }
+      await progress(stage.name, done, items.count)
+      for item in part {
+        try await write(item, job)
+        done += 1
+        if done % 100 == 0 { await progress(stage.name, done, items.count) }
+      }
+      if stage == .definitions { try await waitForDefinitions(part) }
+    }
+    let starting = ServiceStart(client: client, job: job, patience: patience)
+    for (service, workloads) in ServiceOrder(job, items).steps {
+      await progress("starting \(service ?? "what belongs to no service")", done, items.count)
+      for item in workloads where item.stage == .start && job.order.start {
+        try await write(item, job)
+        done += 1
+      }
+      if job.order.start { try await starting.start(workloads, of: service) }
+    }
+    for item in items where item.stage == .scheduled {
+      try await write(item, job)
+      done += 1
+    }
+    await progress("done", done, items.count)
+  }
+
+  /// Makes or changes one object, whatever was written of it before a crash.
+  private func write(_ item: RestoreItem, _ job: ObjectRestoreJob) async throws(OperationError) {
+    try await patience.during { () throws(OperationError) in
+      do throws(KubernetesError) {
+        try await writeOnce(item, job)
+      } catch {
+        throw OperationError(error, doing: "restoring", item)
+      }
+    }
+  }
+
+  private func writeOnce(_ item: RestoreItem, _ job: ObjectRestoreJob)
+    async throws(KubernetesError)
+  {
+    let namespace = item.type.namespaced ? item.object.namespace : nil
+    guard let present = try await client.find(item.type, item.object.name, in: namespace) else {
+      _ = try await client.create(item.object, as: item.type)
+      return
+    }
+    guard RestoreChoice.of(item, present, job).verb == .patch else { return }
+    _ = try await client.apply(
+      item.object, as: item.type, manager: RestoreMark.manager, force: true)
+  }
+
+  private func waitForDefinitions(_ items: [RestoreItem]) async throws(OperationError) {
+    for item in items {
+      do throws(KubernetesError) {
+        _ = try await client.wait(for: item.type, item.object.name, within: .seconds(60)) {
+          object -> Bool? in
+          let conditions = object?["status", "conditions"]?.array ?? []
+          let isThere = conditions.contains {
+            $0["type"] == "Established" && $0["status"] == "True"
+          }
+          return isThere ? true : nil
+        }
+      } catch {
+        throw OperationError(error, doing: "waiting for", item)
+      }
+    }
+  }
+}
+
+extension OperationError {
+  /// What the API server said to one object. What may pass is `unavailable`.
+  init(_ error: KubernetesError, doing what: String, _ item: RestoreItem) {
+    let place = item.type.namespaced ? item.object.key.description : item.object.name
+    self.init(
+      error.isTransient || error.isAlreadyExists || error.code == .cancelled
+        ? .unavailable : .conflict,
+      "\(what) \(item.type) \(place): \(error.message)", hint: error.hint)
+  }
+}

@@ -1,0 +1,56 @@
+internal import CoordinatorCore
+internal import KubernetesClient
+internal import Model
+
+/// One object as a restore makes it.
+struct RestoreItem: Sendable {
+  var stage: RestoreStage
+  var type: ResourceType
+  var object: KubernetesObject
+  /// What is special about it.
+  var note: String?
+  /// Replicas that it is scaled to once its service is started; nil for what has none.
+  var replicas: Int?
+  /// The member of the plan that it belongs to.
+  var service: String?
+  /// Left out, with the reason in `note`.
+  var isLeftOut = false
+
+  /// What is shown of it.
+  func action(_ verb: ObjectAction.Verb, _ note: String? = nil) -> ObjectAction {
+    ObjectAction(
+      stage: stage.name, verb: verb, resource: "\(type)",
+      namespace: type.namespaced ? object.namespace : nil, name: object.name,
+      note: note ?? self.note)
+  }
+}
+
+/// Names that a restore writes into objects.
+enum RestoreMark {
+  /// On everything that a restore wrote: its ID, and the backup's.
+  static let restore = "stillpoint.dev/restore"
+  static let backup = "stillpoint.dev/backup"
+  static let manager = "stillpoint-restore"
+
+  static func of(_ job: ObjectRestoreJob) -> [String: String] {
+    [restore: job.restore.text, backup: job.backup.text]
+  }
+}
+
+extension KubernetesObject {
+  /// Whether a restore of this backup wrote it, this one or one before that failed.
+  func isRestored(from job: ObjectRestoreJob) -> Bool {
+    annotations[RestoreMark.backup] == job.backup.text
+  }
+}
+
+extension ResourceType {
+  /// The type of a manifest, in the version that it was kept in.
+  init(_ manifest: BackupManifest) {
+    let parts = manifest.resource.split(separator: ".", maxSplits: 1).map(String.init)
+    let version = manifest.apiVersion.split(separator: "/").last.map(String.init)
+    self.init(
+      group: parts.count > 1 ? parts[1] : "", version: version ?? "", kind: manifest.kind,
+      plural: parts[0], namespaced: manifest.namespace != nil)
+  }
+}

@@ -1,0 +1,31 @@
+internal import CoordinatorCore
+internal import KubernetesClient
+
+/// Asks once for each kind and place whether the coordinator may write it, before anything is written.
+struct RightsCheck {
+  private struct Question: Hashable {
+    var verb: String
+    var type: ResourceType
+    var namespace: String?
+  }
+
+  private let client: KubernetesClient
+  private var answers: [Question: Bool] = [:]
+
+  init(_ client: KubernetesClient) { self.client = client }
+
+  /// What is missing, for people; nil when it may, or when that was said before.
+  mutating func lacks(_ verb: String, _ item: RestoreItem) async throws(OperationError) -> String? {
+    let namespace = item.type.namespaced ? item.object.namespace : nil
+    let question = Question(verb: verb, type: item.type, namespace: namespace)
+    guard answers[question] == nil else { return nil }
+    do throws(KubernetesError) {
+      let review = try await client.mayI(verb, item.type, in: namespace)
+      answers[question] = review.isAllowed
+      let place = namespace.map { " in \($0)" } ?? ""
+      return review.isAllowed ? nil : "the coordinator may not \(verb) \(item.type)\(place)"
+    } catch {
+      throw OperationError(error, doing: "asking for the right to \(verb)", item)
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import Catalog
+import CoordinatorCore
+import CutProtocol
+import Foundation
+import Model
+import Synchronization
+import Testing
+
+/// Restores nothing, and remembers what it was asked for.
+private final class FakeRestorer: ObjectRestorer {
+  private let jobs = Mutex<[ObjectRestoreJob]>([])
+  let failure: OperationError?
+
+  init(failing failure: OperationError? = nil) { self.failure = failure }
+
+  var asked: [ObjectRestoreJob] { jobs.withLock { $0 } }
+
+  func actions(of job: ObjectRestoreJob) async throws(OperationError) -> [ObjectAction] {
+    job.manifests.map {
+      ObjectAction(stage: "s", verb: .create, resource: $0.resource, namespace: nil, name: $0.name)
+    }
+  }
+
+  func perform(
+    _ job: ObjectRestoreJob,
+    _ progress: @Sendable (_ phase: String, _ done: Int, _ total: Int) async -> Void
+  ) async throws(OperationError) {
+    jobs.withLock { $0.append(job) }
+    await progress("claims", 1, 2)
+    if let failure { throw failure }
+    await progress("done", 2, 2)
+  }
+}
+
+struct `A restore of a backup's objects` {
+  private func ended(_ id: RestoreID, _ coordinator: TestCoordinator) async throws -> RestoreRecord
+  {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < deadline {
+      let record = try await coordinator.restores.restore(id)
+      if record.state != .running { return record }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    throw OperationError(.unavailable, "the restore does not end")
+  }
+
+  private func request(_ backup: BackupID, _ namespaces: [String: String] = [:]) -> RestoreRequest {
+    RestoreRequest(
+      backup: backup, services: [], into: nil, acceptUnproven: false,
+      objects: ObjectRestoreOrder(namespaces: namespaces))
+  }
+
+  @Test func `hands over everything in clear, in the plan's order, and records how far it came`()
+    async throws
+  {
+    let restorer = FakeRestorer()
+    try await withCoordinator(source: FakeSource(), restorer: restorer) { coordinator in
+      try await coordinator.stock()
+      let backup = try await coordinator.backUp().plan.plan.backup
+      let preview = try await coordinator.restores.previewRestore(request(backup))
+      #expect(preview.map(\.resource) == ["configmaps", "secrets"] && restorer.asked.isEmpty)
+      let record = try await coordinator.restores.createRestore(
+        request(backup, ["shop": "copy"]), author: "ann")
+      let end = try await ended(record.id, coordinator)
+      #expect(end.state == .completed)
+      #expect(end.objects?.targets == ["copy"] && end.objects?.phase == "done")
+      let job = try #require(restorer.asked.first)
+      #expect(job.services.map(\.name.text) == ["orders", "payments"])
+      #expect(job.manifests.allSatisfy { $0.content == FakeSource.manifest("secrets").content })
+      #expect(job.snapshots.count == 2)
+    }
+  }
+
+  @Test func `is carried on by the next coordinator`() async throws {
+    let restorer = FakeRestorer()
+    try await withCoordinator(source: FakeSource(), restorer: restorer) { coordinator in
+      try await coordinator.stock()
+      let backup = try await coordinator.backUp().plan.plan.backup
+      let id = try RestoreID("r1")
+      // As a coordinator leaves it that was killed in mid-restore.
+      try await coordinator.catalog.saveRestore(
+        RestoreRecord(
+          id: id, backup: backup, into: nil, createdBy: "ann", createdAt: .now(), endedAt: nil,
+          state: .running, steps: [],
+          objects: ObjectRestoreState(
+            order: ObjectRestoreOrder(), targets: ["shop"], phase: "claims", done: 1, total: 2)))
+      await #expect(throws: OperationError.self) {
+        _ = try await coordinator.restores.createRestore(request(backup), author: "ann")
+      }
+      await coordinator.restores.resume()
+      #expect(try await ended(id, coordinator).state == .completed)
+      #expect(restorer.asked.map(\.restore) == [id])
+    }
+  }
+
+  @Test func `tells why it failed, and where`() async throws {
+    let restorer = FakeRestorer(failing: OperationError(.conflict, "no room", hint: "make some"))
+    try await withCoordinator(source: FakeSource(), restorer: restorer) { coordinator in
+      try await coordinator.stock()
+      let backup = try await coordinator.backUp().plan.plan.backup
+      let record = try await coordinator.restores.createRestore(request(backup), author: "ann")
+      let end = try await ended(record.id, coordinator)
+      #expect(end.state == .failed(reason: "no room (make some)"))
+      #expect(end.objects?.phase == "claims" && end.objects?.done == 1)
+    }
+  }
+
+  @Test func `refuses what cannot be meant`() async throws {
+    try await withCoordinator(source: FakeSource(), restorer: FakeRestorer()) { coordinator in
+      try await coordinator.stock()
+      let backup = try await coordinator.backUp().plan.plan.backup
+      for (namespaces, words) in [
+        (["shpo": "copy"], "has nothing of namespace 'shpo' (it has: shop)"),
+        (["shop": "Copy"], "'Copy' is no valid namespace name"),
+      ] {
+        let error = await #expect(throws: OperationError.self) {
+          _ = try await coordinator.restores.createRestore(
+            request(backup, namespaces), author: "ann")
+        }
+        #expect(error?.message.contains(words) == true)
+      }
+      var some = request(backup)
+      some.services = [try ServiceName("orders")]
+      await #expect(throws: OperationError.self) {
+        _ = try await coordinator.restores.previewRestore(some)
+      }
+    }
+    try await withCoordinator { coordinator in
+      try await coordinator.stock()
+      let backup = try await coordinator.backUp().plan.plan.backup
+      let error = await #expect(throws: OperationError.self) {
+        _ = try await coordinator.restores.createRestore(request(backup), author: "ann")
+      }
+      #expect(error?.message == "this coordinator serves no cluster, and can restore no objects")
+    }
+  }
+}
