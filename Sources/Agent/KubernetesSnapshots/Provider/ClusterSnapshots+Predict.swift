@@ -8,8 +8,8 @@ internal import Synchronization
 extension ClusterSnapshots {
   /// How long an answer of the controller is believed.
   private static let answerHolds = Duration.seconds(300)
-  /// Enough to come past a stock controller's burst.
-  private static let mostQuestions = 16
+  /// Enough to come well past a stock controller's burst, which answers them in less than five seconds.
+  private static let mostQuestions = 32
 
   /// Predicts the cut's time, and refuses one that the snapshot controller is too slow for.
   func predict(_ planned: [PlannedSnapshot], _ cut: PlannedCut) async throws(Refusal) -> Duration {
