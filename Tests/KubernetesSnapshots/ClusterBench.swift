@@ -151,11 +151,13 @@ struct ClusterBench: Sendable {
 
   static func planned(
     _ volumes: [MemberVolume], others: [ServiceName: [MemberVolume]] = [:], counter: UInt64 = 1,
-    budget: Duration = .seconds(60), cap: Duration = generous
+    budget: Duration = .seconds(60), cap: Duration = generous,
+    rules: SnapshotRules = SnapshotRules()
   ) -> PlannedCut {
     var all = others
     all[ServiceName(accepted: "orders")] = volumes
-    return PlannedCut(name: name(counter), volumes: all, budget: budget, cap: cap)
+    return PlannedCut(
+      name: name(counter), volumes: all, budget: budget, cap: cap, rules: rules)
   }
 
   @discardableResult

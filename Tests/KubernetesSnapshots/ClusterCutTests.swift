@@ -40,6 +40,39 @@ struct ClusterCutTests {
     }
   }
 
+  @Test func `the class that the plan names is used, unless the claim names another`()
+    async throws
+  {
+    try await ClusterBench.with { bench in
+      await bench.snapshotClass("kept", policy: "Retain")
+      await bench.snapshotClass("own", policy: "Retain")
+      let volumes = [
+        await bench.claim("a"),
+        await bench.claim("b", annotations: [ClaimedVolume.classAnnotation: "own"]),
+      ]
+      let rules = SnapshotRules(classes: [ClusterBench.driver.text: "kept"])
+      try await bench.prepare(volumes, ClusterBench.planned(volumes, rules: rules))
+      _ = try await bench.cut()
+      let classes = await bench.snapshots().compactMap {
+        $0["spec", "volumeSnapshotClassName"]?.string
+      }
+      #expect(classes.sorted() == ["kept", "own"])
+      await bench.cluster.discard(ClusterBench.name())
+    }
+  }
+
+  @Test func `a class of the plan that does not exist is refused before anything is held`()
+    async throws
+  {
+    try await ClusterBench.with { bench in
+      let volumes = [await bench.claim("a")]
+      let rules = SnapshotRules(classes: [ClusterBench.driver.text: "gone"])
+      await #expect(throws: CutProtocol.Refusal.self) {
+        try await bench.prepare(volumes, ClusterBench.planned(volumes, rules: rules))
+      }
+    }
+  }
+
   @Test func `several claims are cut by one group, and no other claim with them`() async throws {
     try await ClusterBench.with { bench in
       await bench.groupClass()

@@ -25,7 +25,7 @@ struct `Refusing a plan` {
     ("polizei: strict", "line 8: spec.polizei: unknown key 'polizei'; did you mean 'policy'?"),
     (
       "xyzzy: 1",
-      "line 8: spec.xyzzy: unknown key 'xyzzy'; known here: environment, requires, policy, freeze, services, manifests"
+      "line 8: spec.xyzzy: unknown key 'xyzzy'; known here: environment, requires, policy, freeze, services, manifests, snapshots"
     ),
     (
       "schedule: '0 3 * * *'",
@@ -42,6 +42,14 @@ struct `Refusing a plan` {
     (
       "manifests: {exclude: [ConfigMap]}",
       "line 8: spec.manifests.exclude[0]: 'ConfigMap' is no valid kind of object: must be a plural in lower case, with its group after a dot (configmaps, deployments.apps), or a dot and a group (.example.com)"
+    ),
+    (
+      "snapshots: {classes: {ebs.csi.aws.com: Keep}}",
+      "line 8: spec.snapshots.classes.ebs.csi.aws.com: 'Keep' is no valid name of a class: letters in lower case, digits, '-' and '.'"
+    ),
+    (
+      "snapshots: {policy: Retain}",
+      "line 8: spec.snapshots.policy: unknown key 'policy'; known here: classes, groupClasses"
     ),
     (
       "policy: bestefort",

@@ -56,6 +56,9 @@ private func randomPlan(seed: UInt64) throws -> BackupPlan {
     include: random.oneOf([[], [KindPattern(accepted: "on"), KindPattern(accepted: "1.io")]]),
     exclude: random.oneOf([[], [KindPattern(accepted: ".example.com")]]),
     secrets: random.oneOf(ManifestRules.Secrets.allCases))
+  let snapshots = SnapshotRules(
+    classes: random.oneOf([[:], ["ebs.csi.aws.com": "no", "a": "1.0"]]),
+    groupClasses: random.oneOf([[:], ["on": "kept"]]))
   return BackupPlan(
     name: try PlanName("7"), environment: random.oneOf(Environment.allCases),
     requires: random.oneOf([.crashConsistent, .groupConsistent, .applicationConsistent]),
@@ -64,7 +67,8 @@ private func randomPlan(seed: UInt64) throws -> BackupPlan {
       budget: random.oneOf([.milliseconds(1500), .seconds(1)]), cap: .seconds(59),
       drain: Bool.random(using: &random)),
     services: services,
-    manifests: Bool.random(using: &random) ? manifests : nil)
+    manifests: Bool.random(using: &random) ? manifests : nil,
+    snapshots: Bool.random(using: &random) ? snapshots : nil)
 }
 
 struct `Writing a plan` {

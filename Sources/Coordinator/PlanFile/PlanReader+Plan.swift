@@ -62,7 +62,9 @@ extension PlanReader {
   }
 
   private mutating func spec(_ place: Place, name: PlanName?) -> BackupPlan? {
-    let known = ["environment", "requires", "policy", "freeze", "services", "manifests"]
+    let known = [
+      "environment", "requires", "policy", "freeze", "services", "manifests", "snapshots",
+    ]
     guard let spec = fields(place, known: known, absent: Self.absent) else { return nil }
     let environments = Environment.allCases.map(\.rawValue).joined(separator: ", ")
     let environment = required(spec, "environment", "one of \(environments)").flatMap {
@@ -78,12 +80,13 @@ extension PlanReader {
       self.services($0)
     }
     let manifests = spec["manifests"].map { self.manifests($0) }
+    let snapshots = spec["snapshots"].map { self.snapshots($0) }
     guard let name, let environment, let requires, let policy, let freeze, let services else {
       return nil
     }
     return BackupPlan(
       name: name, environment: environment, requires: requires, policy: policy, freeze: freeze,
-      services: services, manifests: manifests ?? nil)
+      services: services, manifests: manifests ?? nil, snapshots: snapshots ?? nil)
   }
 
   private mutating func freeze(_ place: Place) -> FreezeLimits? {

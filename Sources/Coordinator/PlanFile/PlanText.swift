@@ -22,7 +22,17 @@ enum PlanText {
     ]
     for service in plan.services { lines += self.lines(of: service, comments) }
     if let manifests = plan.manifests { lines.append("  manifests: \(self.manifests(manifests))") }
+    if let snapshots = plan.snapshots { lines.append("  snapshots: \(self.snapshots(snapshots))") }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func snapshots(_ rules: SnapshotRules) -> String {
+    func classes(_ named: [String: String]) -> String {
+      mapping(named.sorted { $0.key < $1.key }.map { (scalar($0.key), scalar($0.value)) })
+    }
+    return mapping([
+      ("classes", classes(rules.classes)), ("groupClasses", classes(rules.groupClasses)),
+    ])
   }
 
   private static func lines(of service: PlannedService, _ comments: PlanComments) -> [String] {

@@ -17,6 +17,8 @@ package struct CutPlan: Hashable, Codable, Sendable {
   package var members: [MemberPlan]
   /// What was asked for of the cluster's other objects, which is no part of what is graded; nil where nothing was said.
   package var manifests: ManifestRules?
+  /// By which classes a cluster makes the snapshots; nil where nothing was said.
+  package var snapshots: SnapshotRules?
 
   /// More members than a witness may carry over the wire.
   package static let mostMembers = 1024
@@ -24,7 +26,7 @@ package struct CutPlan: Hashable, Codable, Sendable {
   package init(
     backup: BackupID, fleet: FleetID, plan: PlanName, environment: Environment, requires: Grade,
     policy: CutPolicy, freeze: FreezeLimits, createdAt: Timestamp, members: [MemberPlan],
-    manifests: ManifestRules? = nil
+    manifests: ManifestRules? = nil, snapshots: SnapshotRules? = nil
   ) {
     self.backup = backup
     self.fleet = fleet
@@ -36,6 +38,7 @@ package struct CutPlan: Hashable, Codable, Sendable {
     self.createdAt = createdAt
     self.members = members
     self.manifests = manifests
+    self.snapshots = snapshots
   }
 
   package func member(_ name: ServiceName) -> MemberPlan? { members.first { $0.name == name } }

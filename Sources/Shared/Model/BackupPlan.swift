@@ -9,10 +9,13 @@ package struct BackupPlan: Hashable, Codable, Sendable {
   package var services: [PlannedService]
   /// Nil where the plan says nothing of it: then as `ManifestRules()` has it.
   package var manifests: ManifestRules?
+  /// Nil where the plan leaves the classes to claims, agents and the cluster.
+  package var snapshots: SnapshotRules?
 
   package init(
     name: PlanName, environment: Environment, requires: Grade, policy: CutPolicy,
-    freeze: FreezeLimits, services: [PlannedService], manifests: ManifestRules? = nil
+    freeze: FreezeLimits, services: [PlannedService], manifests: ManifestRules? = nil,
+    snapshots: SnapshotRules? = nil
   ) {
     self.name = name
     self.environment = environment
@@ -21,6 +24,7 @@ package struct BackupPlan: Hashable, Codable, Sendable {
     self.freeze = freeze
     self.services = services
     self.manifests = manifests
+    self.snapshots = snapshots
   }
 }
 

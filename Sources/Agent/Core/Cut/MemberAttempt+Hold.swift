@@ -20,7 +20,9 @@ extension MemberAttempt {
     var volumes: [ServiceName: [MemberVolume]] = [key.member: member.volumes]
     for other in plan?.plan.members ?? [] { volumes[other.name] = other.volumes }
     let budget = plan?.plan.freeze.budget.duration ?? cap
-    return PlannedCut(name: snapshotName, volumes: volumes, budget: budget, cap: cap)
+    return PlannedCut(
+      name: snapshotName, volumes: volumes, budget: budget, cap: cap,
+      rules: plan?.plan.snapshots ?? SnapshotRules())
   }
 
   func takeHolds(lease: Duration, cap: Duration) async {

@@ -11,14 +11,18 @@ package struct PlannedCut: Hashable, Sendable {
   package var budget: Duration
   /// The longest that the member can be held.
   package var cap: Duration
+  /// By which classes the plan wants the snapshots made.
+  package var rules: SnapshotRules
 
   package init(
-    name: SnapshotName, volumes: [ServiceName: [MemberVolume]], budget: Duration, cap: Duration
+    name: SnapshotName, volumes: [ServiceName: [MemberVolume]], budget: Duration, cap: Duration,
+    rules: SnapshotRules = SnapshotRules()
   ) {
     self.name = name
     self.volumes = volumes
     self.budget = budget
     self.cap = cap
+    self.rules = rules
   }
 
   /// Another member of the plan that has the same volume; nil when this member is its only one.

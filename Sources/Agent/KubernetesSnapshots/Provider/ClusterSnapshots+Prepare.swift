@@ -12,7 +12,7 @@ extension ClusterSnapshots {
   {
     for claim in claims { try refuseSharing(claim, cut) }
     let types = try await SnapshotTypes.discover(client)
-    let planned = try await plan(claims, types, cut.name)
+    let planned = try await plan(claims, types, cut)
     do throws(KubernetesError) {
       try await watch.open(subjects(types))
     } catch {
@@ -67,7 +67,7 @@ extension ClusterSnapshots {
 
   /// One group for the claims of a namespace and driver where the cluster can make groups, one snapshot for each other claim.
   private func plan(
-    _ claims: [ClaimedVolume], _ types: SnapshotTypes, _ name: SnapshotName
+    _ claims: [ClaimedVolume], _ types: SnapshotTypes, _ cut: PlannedCut
   ) async throws(Refusal) -> [PlannedSnapshot] {
     let classes = try await classes(.volumeSnapshotClasses)
     let groupClasses: [SnapshotClass] =
@@ -79,18 +79,21 @@ extension ClusterSnapshots {
       // A member has one name for a group: the claims of a second driver are cut one by one.
       if together.count > 1, grouped.isEmpty, let groups = types.groups,
         let chosen = try groupClasses.chooseGroup(
-          settings.groupSnapshotClasses[claim.driver.text], for: claim.driver)
+          cut.rules.groupClasses[claim.driver.text]
+            ?? settings.groupSnapshotClasses[claim.driver.text], for: claim.driver)
       {
         grouped = Set(together)
         planned.append(
           PlannedSnapshot(
-            name: name.text(volume: nil), claims: together, className: chosen.name, group: groups))
+            name: cut.name.text(volume: nil), claims: together, className: chosen.name,
+            group: groups))
       } else {
         let chosen = try classes.choose(
-          claim.askedClass ?? settings.snapshotClasses[claim.driver.text], for: claim.driver)
+          claim.askedClass ?? cut.rules.classes[claim.driver.text]
+            ?? settings.snapshotClasses[claim.driver.text], for: claim.driver)
         planned.append(
           PlannedSnapshot(
-            name: name.text(volume: claim.handle), claims: [claim], className: chosen.name,
+            name: cut.name.text(volume: claim.handle), claims: [claim], className: chosen.name,
             group: nil))
       }
     }

@@ -37,7 +37,8 @@ package enum CutPlanner {
     return CutPlan(
       backup: backup, fleet: fleet, plan: plan.name, environment: plan.environment,
       requires: plan.requires, policy: plan.policy, freeze: plan.freeze, createdAt: time,
-      members: members.sorted { $0.name < $1.name }, manifests: plan.manifests)
+      members: members.sorted { $0.name < $1.name }, manifests: plan.manifests,
+      snapshots: plan.snapshots)
   }
 
   /// Why one service of the plan cannot be resolved.
