@@ -249,4 +249,16 @@ struct `The objects of a namespace` {
     #expect(!manifests.contains { $0.resource == "configmaps" })
     #expect(summary.skipped.first?.reason.contains("exclude kinds in the plan's manifests") == true)
   }
+
+  @Test func `of ten thousand are kept part by part`() async throws {
+    let api = await shop()
+    for number in 0..<10_000 { await api.put(configMap("n\(number)", "a"), as: .configMaps) }
+    let began = ContinuousClock.now
+    let (summary, manifests) = try await Bench.capture(api, watches: false) { clock in
+      print("10000 objects were listed after \(ContinuousClock.now - began)")
+      return clock.now()...clock.now()
+    }
+    #expect(summary.state == .complete && summary.proved == 10_007, "\(summary.sentence)")
+    #expect(manifests.count == 10_007)
+  }
 }

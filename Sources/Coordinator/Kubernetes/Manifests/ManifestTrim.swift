@@ -49,7 +49,7 @@ enum ManifestTrim {
   private static func isMadeByOthers(_ object: KubernetesObject, _ type: ResourceType) -> Bool {
     switch type {
     case .pods, .replicaSets, .jobs: object.controller != nil
-    case .configMaps: object.name == "kube-root-ca.crt"
+    case .configMaps: ["kube-root-ca.crt", "openshift-service-ca.crt"].contains(object.name)
     case .secrets: object["type"] == "kubernetes.io/service-account-token"
     default: false
     }

@@ -55,22 +55,23 @@ extension APIServer {
         410, .expired, "The resourceVersion for the provided list is too old.")
     }
     let limit = call.query["limit"].flatMap { Int($0) } ?? 0
-    var version = store.version
+    var key = ObjectStore.ListKey(
+      type: type.key, namespace: target.namespace, version: store.version)
     var start = ""
     if let token = call.query["continue"], !token.isEmpty {
       let place = try Self.place(token)
       start = place.start
-      if place.version > 0 { version = place.version }
-      if place.version > 0, store.pages[version] == nil { throw Self.expired(start) }
+      if place.version > 0 { key.version = place.version }
+      if place.version > 0, store.pages[key] == nil { throw Self.expired(start) }
     }
-    let all = store.pages[version] ?? store.all(type.key, in: target.namespace)
+    let all = store.pages[key] ?? store.all(type.key, in: target.namespace)
     let matching = all.filter { selection.matches($0) }.drop { Self.path(of: $0, target) < start }
     let page = limit > 0 ? matching.prefix(limit) : matching
-    var metadata: JSONValue = ["resourceVersion": .string(String(version))]
+    var metadata: JSONValue = ["resourceVersion": .string(String(key.version))]
     if page.count < matching.count, let last = page.last {
-      store.pages[version] = all
+      store.pages[key] = all
       metadata["continue"] = .string(
-        Self.token(version, "/" + Self.path(of: last, target) + "\u{0}"))
+        Self.token(key.version, "/" + Self.path(of: last, target) + "\u{0}"))
       if selection.labels.isEmpty, selection.fields.isEmpty {
         metadata["remainingItemCount"] = JSONValue(Int64(matching.count - page.count))
       }

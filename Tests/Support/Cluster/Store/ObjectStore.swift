@@ -27,8 +27,15 @@ struct ObjectStore: Sendable {
   private(set) var events: [StoredEvent] = []
   /// Watches and lists from before this cannot be answered.
   private(set) var compacted = 900
-  /// Lists that are being read page after page, by version.
-  var pages: [Int: [KubernetesObject]] = [:]
+  /// Lists that are being read page after page.
+  var pages: [ListKey: [KubernetesObject]] = [:]
+
+  /// What tells one list from another.
+  struct ListKey: Hashable, Sendable {
+    var type: TypeKey
+    var namespace: String?
+    var version: Int
+  }
 
   mutating func serve(_ type: ServedType) { types[type.key] = type }
   mutating func withdraw(_ key: TypeKey) { types[key] = nil }
