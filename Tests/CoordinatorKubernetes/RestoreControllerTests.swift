@@ -109,6 +109,14 @@ struct `A Restore object` {
     }
   }
 
+  @Test func `waits for a Backup that was applied with it`() throws {
+    var known = RestoreController.Knowledge()
+    known.isAwaited = true
+    #expect(
+      controller.decide(object(), known)
+        == [.report(.pending("starts when Backup 'first' has ended"))])
+  }
+
   @Test func `says which backup is missing or why it was refused`() throws {
     #expect(
       controller.decide(object(), RestoreController.Knowledge())

@@ -11,6 +11,8 @@ struct RestoreController {
   struct Knowledge {
     /// The backup that the object names, when its plan is one of the object's namespace.
     var backup: BackupID?
+    /// The Backup that the object names has not ended yet: both may be applied together.
+    var isAwaited = false
     var record: RestoreRecord?
     /// Why the restore could not be started, when that was just tried.
     var refusal: OperationError?
@@ -48,6 +50,9 @@ struct RestoreController {
             "spec.into: directories of the nodes are named only in the coordinator's namespace, \(home)"
           ))
       ]
+    }
+    guard !known.isAwaited else {
+      return [.report(.pending("starts when Backup '\(name)' has ended"))]
     }
     guard let backup = known.backup else {
       return [

@@ -19,7 +19,7 @@ struct RestoreShell: Sendable {
       if let id = RestoreController.id(of: object) {
         known.record = try await operations.restores.find(id)
       }
-      if known.record == nil { known.backup = try await backup(of: object) }
+      if known.record == nil { try await find(&known, for: object) }
       for _ in 0..<2 {
         guard try await perform(controller.decide(object, known), object, &known) else { return }
       }
@@ -32,14 +32,21 @@ struct RestoreShell: Sendable {
   }
 
   /// The backup behind the named object, as the catalog knows it: an object's status is no proof of whose it is.
-  private func backup(of object: KubernetesObject) async throws -> BackupID? {
+  private func find(
+    _ known: inout RestoreController.Knowledge, for object: KubernetesObject
+  ) async throws {
     let key = ObjectKey(
       namespace: object.namespace, name: object["spec", "backup"]?.string ?? "")
-    guard let named = backups[key], let text = named["status", "backup"]?.string else {
-      return nil
+    guard let named = backups[key] else { return }
+    let view = BackupView(named)
+    guard let text = named["status", "backup"]?.string else {
+      known.isAwaited = !view.isDeleted && (view.phase == nil || view.phase == .pending)
+      return
     }
     let record = try await operations.backups.backup(BackupID(text))
-    return record.plan.plan.plan == BackupView(named).planName ? record.plan.plan.backup : nil
+    guard record.plan.plan.plan == view.planName else { return }
+    known.isAwaited = record.verdict == nil
+    known.backup = record.plan.plan.backup
   }
 
   /// True when something was tried, whose result `known` then has.
