@@ -167,4 +167,22 @@ struct `A backup taken elsewhere` {
       decide(Sample.backup("b-1", mirror: true, status: ["phase": "Completed"]))
         == [.deleteObject])
   }
+
+  @Test func `tells which of the two its plan requires was missed`() throws {
+    let object = Sample.backup()
+    func meets(_ grade: Grade, _ state: ManifestSummary.State) throws -> String {
+      var record = try Sample.record(grade: grade)
+      var plan = record.plan.plan
+      plan.manifests = ManifestRules(capture: .required)
+      record.plan = try SealedPlan(plan)
+      record.manifests = ManifestSummary(state: state, reason: "away", namespaces: ["production"])
+      let status = BackupReport.of(record, nil).status(of: object, at: Sample.now)
+      let condition = (status["conditions"]?.array ?? []).first { $0["type"] == "MeetsPlan" }
+      return "\(condition?["status"]?.string ?? "-") \(condition?["reason"]?.string ?? "-")"
+    }
+    #expect(try meets(.applicationConsistent, .complete) == "True GradeReached")
+    #expect(try meets(.applicationConsistent, .failed) == "False ManifestsMissing")
+    #expect(try meets(.crashConsistent, .complete) == "False GradeMissed")
+    #expect(try meets(.applicationConsistent, .pending) == "- -")
+  }
 }

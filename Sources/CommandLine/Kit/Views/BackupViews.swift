@@ -44,7 +44,7 @@ package func backupText(_ backup: BackupBody, wide: Bool) -> String {
         + counted(backup.attempts, "attempt")
     } ?? "not yet")
   fields.add("grade", gradeText(backup))
-  fields.add("required", backup.requires.rawValue + (backup.meetsPlan == false ? ": not met" : ""))
+  fields.add("required", requiredText(backup))
   fields.add("because", backup.verdict?.sentence)
   fields.add(
     "window", backup.window.map { "\($0.milliseconds.millisecondsText), longest at \($0.slowest)" })
@@ -54,6 +54,15 @@ package func backupText(_ backup: BackupBody, wide: Bool) -> String {
   if let manifests = backup.manifests { add(manifests, to: &fields) }
   return fields.text + "\n" + memberTable(backup.members, wide: wide)
     + (backup.manifests.map { kindTable($0) } ?? "")
+}
+
+private func requiredText(_ backup: BackupBody) -> String {
+  let required = backup.requires.rawValue
+  guard backup.meetsPlan == false else { return required }
+  guard let grade = backup.verdict?.grade, grade >= backup.requires else {
+    return required + ": not met"
+  }
+  return required + ": met, but manifests that the plan requires are missing"
 }
 
 private func add(_ manifests: ManifestSummaryBody, to fields: inout FieldList) {

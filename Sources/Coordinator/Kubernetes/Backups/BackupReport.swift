@@ -15,6 +15,8 @@ struct BackupReport: Equatable {
   /// The longest that a member was held.
   var window: Duration?
   var endedAt: Timestamp?
+  /// What there is of the namespaces' objects; nil where none were looked at.
+  var manifests: ManifestSummary?
 
   static func pending(_ reason: String, _ message: String) -> BackupReport {
     BackupReport(phase: .pending, message: message, reason: reason)
@@ -39,6 +41,7 @@ struct BackupReport: Equatable {
       report.message = verdict.sentence
       report.verdict = verdict
       report.meetsPlan = record.meetsPlan
+      report.manifests = record.manifests
       report.endedAt = record.endedAt
       // A certificate that cannot be read shows no window; the verdict names it.
       report.window = record.groups.flatMap(\.certificates)
@@ -67,6 +70,7 @@ struct BackupReport: Equatable {
     if let verdict { status["grade"] = .string(verdict.grade.rawValue) }
     if let meetsPlan { status["meetsPlan"] = .bool(meetsPlan) }
     if let window { status["window"] = .string(window.shortText) }
+    if let manifests { status["manifests"] = .string(Condition.bounded(manifests.sentence)) }
     if let endedAt { status["endedAt"] = .string(endedAt.wholeSeconds) }
     return status
   }
@@ -75,10 +79,15 @@ struct BackupReport: Equatable {
     let ended: Condition.Status = phase == .completed ? .yes : .no
     var conditions = [Condition("Completed", ended, reason, message)]
     if let meetsPlan, let verdict, let plan {
+      let isReached = verdict.grade >= plan.requires
+      let lacks = isReached && !meetsPlan
       conditions.append(
         Condition(
-          "MeetsPlan", meetsPlan ? .yes : .no, meetsPlan ? "GradeReached" : "GradeMissed",
-          "the plan requires \(plan.requires.rawValue), proved is \(verdict.grade.rawValue)"))
+          "MeetsPlan", meetsPlan ? .yes : .no,
+          lacks ? "ManifestsMissing" : isReached ? "GradeReached" : "GradeMissed",
+          lacks
+            ? "the plan requires manifests: \(manifests?.sentence ?? "none were taken")"
+            : "the plan requires \(plan.requires.rawValue), proved is \(verdict.grade.rawValue)"))
     }
     return conditions
   }
@@ -92,9 +101,10 @@ struct BackupReport: Equatable {
       return ObjectEvent(.normal, "Started", "backup \(backup?.text ?? "") is being taken")
     case .completed:
       let grade = verdict?.grade.rawValue ?? ""
+      // Nil while the manifests that the plan requires are still being read.
       return ObjectEvent(
-        meetsPlan == true ? .normal : .warning, reason,
-        "\(grade)\(meetsPlan == true ? "" : ", less than the plan requires"): \(message)")
+        meetsPlan == false ? .warning : .normal, reason,
+        "\(grade)\(meetsPlan == false ? ", less than the plan requires" : ""): \(message)")
     case .failed: return ObjectEvent(.warning, reason, message)
     case .deleting: return ObjectEvent(.normal, "Deleting", message)
     }
