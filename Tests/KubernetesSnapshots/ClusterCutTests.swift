@@ -86,7 +86,7 @@ struct ClusterCutTests {
       #expect(await bench.snapshots().isEmpty)
       await bench.cluster.discard(ClusterBench.name())
       for claim in await bench.api.objects(.persistentVolumeClaims) {
-        #expect(claim.labels[PlannedSnapshot.groupLabel] == nil)
+        #expect(claim.labels[StillpointLabel.group] == nil)
       }
       #expect(
         try await bench.cluster.deleteOrphans(volumes, name: ClusterBench.name()) == 1)

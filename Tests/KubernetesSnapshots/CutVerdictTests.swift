@@ -153,7 +153,7 @@ struct CutVerdictTests {
     let selector = group.object(for: name)["spec", "source", "selector"]
     #expect(
       selector == [
-        "matchLabels": [PlannedSnapshot.groupLabel: .string(group.groupValue)]
+        "matchLabels": [StillpointLabel.group: .string(group.groupValue)]
       ])
     #expect(group.groupValue != PlannedSnapshot.groupValue("sp-h"))
   }

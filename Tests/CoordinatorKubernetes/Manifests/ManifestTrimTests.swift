@@ -55,8 +55,8 @@ struct `A manifest of a backup` {
   @Test func `of a claim and of a pod do not say where it happened to be`() throws {
     let claim = try trimmed(
       """
-      {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"data","annotations":
-      {"pv.kubernetes.io/bind-completed":"yes"},"finalizers":["kubernetes.io/pvc-protection"]},
+      {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"data","labels":{"stillpoint.dev/group":"sp1"},"annotations":
+      {"pv.kubernetes.io/bind-completed":"yes"},"finalizers":["kubernetes.io/pvc-protection","snapshot.storage.kubernetes.io/pvc-as-source-protection"]},
       "spec":{"storageClassName":"fast","volumeName":"pvc-1"},"status":{"phase":"Bound"}}
       """, .persistentVolumeClaims)
     #expect(

@@ -8,8 +8,6 @@ struct PlannedSnapshot: Hashable, Sendable {
   /// Put on every object that a cut creates, so that nothing else is ever deleted.
   static let ownerLabel = "app.kubernetes.io/managed-by"
   static let owner = "stillpoint"
-  /// On the claims of a group while its cut is prepared: what the group's selector asks for.
-  static let groupLabel = "stillpoint.dev/group"
   static let memberLabel = "stillpoint.dev/member"
   static let backupLabel = "stillpoint.dev/backup"
 
@@ -24,7 +22,7 @@ struct PlannedSnapshot: Hashable, Sendable {
   var type: ResourceType { group?.snapshots ?? .volumeSnapshots }
   var contentType: ResourceType { group?.contents ?? .volumeSnapshotContents }
 
-  /// The value of `groupLabel`: at most 63 letters and digits, and no other hold's.
+  /// The value of `StillpointLabel.group`: at most 63 letters and digits, and no other hold's.
   var groupValue: String { Self.groupValue(name) }
 
   static func groupValue(_ name: String) -> String { "g-\(StableHash.text(name))" }
@@ -43,7 +41,7 @@ struct PlannedSnapshot: Hashable, Sendable {
     } else {
       spec["volumeGroupSnapshotClassName"] = .string(className)
       // Expressions are ignored by the controller: with one of them alone it would take every claim of the namespace.
-      spec[path: ["source", "selector", "matchLabels", Self.groupLabel]] = .string(groupValue)
+      spec[path: ["source", "selector", "matchLabels", StillpointLabel.group]] = .string(groupValue)
     }
     return KubernetesObject(
       type, name: name, namespace: namespace,

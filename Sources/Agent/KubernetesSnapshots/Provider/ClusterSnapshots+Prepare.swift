@@ -126,7 +126,7 @@ extension ClusterSnapshots {
     // The uid makes the server refuse another claim of the same name.
     let patch: JSONValue = [
       "metadata": [
-        "uid": .string(claim.claimUID), "labels": [PlannedSnapshot.groupLabel: .string(value)],
+        "uid": .string(claim.claimUID), "labels": [StillpointLabel.group: .string(value)],
       ]
     ]
     _ = try await client.patch(
@@ -165,9 +165,9 @@ extension ClusterSnapshots {
     let type = ResourceType.persistentVolumeClaims
     do throws(KubernetesError) {
       guard let found = try await client.find(type, claim, in: namespace),
-        found.labels[PlannedSnapshot.groupLabel] == value
+        found.labels[StillpointLabel.group] == value
       else { return }
-      var patch: JSONValue = ["metadata": ["labels": [PlannedSnapshot.groupLabel: .null]]]
+      var patch: JSONValue = ["metadata": ["labels": [StillpointLabel.group: .null]]]
       patch[path: ["metadata", "resourceVersion"]] = found.resourceVersion.map { .string($0) }
       _ = try await client.patch(type, claim, in: namespace, merging: patch)
     } catch {

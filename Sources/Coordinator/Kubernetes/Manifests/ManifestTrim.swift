@@ -64,7 +64,10 @@ enum ManifestTrim {
       object.labels["kubernetes.io/metadata.name"] = nil
     case .services: trimService(&object, ports)
     case .serviceAccounts: object["secrets"] = nil
-    case .persistentVolumeClaims: object["spec", "volumeName"] = nil
+    case .persistentVolumeClaims:
+      object["spec", "volumeName"] = nil
+      // Put there for this very cut.
+      object.labels[StillpointLabel.group] = nil
     case .persistentVolumes:
       for field in ["uid", "resourceVersion"] { object["spec", "claimRef", field] = nil }
     case .pods: trimPod(&object)
