@@ -295,4 +295,30 @@ struct `A restore of objects` {
       #expect(await bench.api.object(.deployments, "web", in: "shop")?["spec", "replicas"] == 0)
     }
   }
+
+  @Test func `asks for many objects of a kind by one list`() async throws {
+    let manifests = try (0..<30).map {
+      try ShopBackup.manifest(.configMaps, "m\($0)", #"{"data":{"a":"backup"}}"#)
+    }
+    try await Bench.with { bench in
+      await bench.api.put(KubernetesObject(.namespaces, name: "shop"), as: .namespaces)
+      for name in ["m7", "other"] {
+        await bench.api.put(
+          KubernetesObject(.configMaps, name: name, namespace: "shop", fields: ["data": [:]]),
+          as: .configMaps)
+      }
+      for existing in [ObjectRestoreOrder.Existing.skip, .patch] {
+        try await bench.perform(
+          try ShopBackup.job(ObjectRestoreOrder(existing: existing), manifests: manifests))
+      }
+      #expect(await bench.api.objects(.configMaps, in: "shop").count == 31)
+      #expect(await bench.api.object(.configMaps, "m7", in: "shop")?["data", "a"] == "backup")
+      let reads = await bench.api.received().filter {
+        $0.method == "GET" && $0.path.contains("configmaps")
+      }
+      // Two lists, and the one object that is patched.
+      #expect(reads.count == 3, "\(reads.map(\.path))")
+      #expect(await bench.writes.count == 30)
+    }
+  }
 }

@@ -21,12 +21,13 @@ package struct ClusterRestorer: ObjectRestorer {
     let items = try RestoreItems(job).all()
     var actions: [ObjectAction] = []
     var rights = RightsCheck(client)
+    var present = PresentObjects(client, items)
     for item in items {
       if item.isLeftOut {
         actions.append(item.action(.skip))
         continue
       }
-      let action = try await intent(item, job)
+      let action = Self.intent(item, try await present.object(of: item), job)
       actions.append(action)
       let verb = action.verb == .create ? "create" : action.verb == .patch ? "patch" : nil
       if let verb, let lacking = try await rights.lacks(verb, item) {
@@ -48,27 +49,16 @@ package struct ClusterRestorer: ObjectRestorer {
   }
 
   /// What becomes of one object, as the cluster is now.
-  private func intent(_ item: RestoreItem, _ job: ObjectRestoreJob) async throws(OperationError)
-    -> ObjectAction
-  {
-    guard let present = try await present(item) else {
+  private static func intent(
+    _ item: RestoreItem, _ present: KubernetesObject?, _ job: ObjectRestoreJob
+  ) -> ObjectAction {
+    guard let present else {
       if item.stage == .namespaces, !job.order.mayUseCluster {
         return item.action(.refuse, "there is no such namespace")
       }
       return item.action(.create)
     }
     return RestoreChoice.of(item, present, job)
-  }
-
-  func present(_ item: RestoreItem) async throws(OperationError) -> KubernetesObject? {
-    do throws(KubernetesError) {
-      return try await client.find(
-        item.type, item.object.name, in: item.type.namespaced ? item.object.namespace : nil)
-    } catch {
-      // A kind whose definition is yet to come.
-      if error.isNotFound { return nil }
-      throw OperationError(error, doing: "looking for", item)
-    }
   }
 
   // MARK: Doing it
@@ -88,6 +78,8 @@ package struct ClusterRestorer: ObjectRestorer {
           + (count > 1 ? "; and \(count - 1) more" : ""),
         hint: "see all of them with --dry-run")
     }
+    // Nothing else is tried: the right to it was not asked for.
+    let verbs = Dictionary(planned.map { ($0.object, $0.verb) }) { first, _ in first }
     let items = try RestoreItems(job).all().filter { !$0.isLeftOut }
     logger.notice(
       "objects are being restored",
@@ -98,7 +90,7 @@ package struct ClusterRestorer: ObjectRestorer {
       guard !part.isEmpty else { continue }
       await progress(stage.name, done, items.count)
       for item in part {
-        try await write(item, job)
+        try await write(item, job, verbs[item.action(.create).object])
         done += 1
         if done % 100 == 0 { await progress(stage.name, done, items.count) }
       }
@@ -108,34 +100,46 @@ package struct ClusterRestorer: ObjectRestorer {
     for (service, workloads) in ServiceOrder(job, items).steps {
       await progress("starting \(service ?? "what belongs to no service")", done, items.count)
       for item in workloads where item.stage == .start && job.order.start {
-        try await write(item, job)
+        try await write(item, job, verbs[item.action(.create).object])
         done += 1
       }
       if job.order.start { try await starting.start(workloads, of: service) }
     }
     for item in items where item.stage == .scheduled {
-      try await write(item, job)
+      try await write(item, job, verbs[item.action(.create).object])
       done += 1
     }
     await progress("done", done, items.count)
   }
 
   /// Makes or changes one object, whatever was written of it before a crash.
-  private func write(_ item: RestoreItem, _ job: ObjectRestoreJob) async throws(OperationError) {
+  private func write(
+    _ item: RestoreItem, _ job: ObjectRestoreJob, _ verb: ObjectAction.Verb?
+  ) async throws(OperationError) {
+    guard verb != .skip else { return }
     try await patience.during { () throws(OperationError) in
       do throws(KubernetesError) {
-        try await writeOnce(item, job)
+        try await writeOnce(item, job, verb)
       } catch {
         throw OperationError(error, doing: "restoring", item)
       }
     }
   }
 
-  private func writeOnce(_ item: RestoreItem, _ job: ObjectRestoreJob)
-    async throws(KubernetesError)
-  {
+  private func writeOnce(
+    _ item: RestoreItem, _ job: ObjectRestoreJob, _ verb: ObjectAction.Verb?
+  ) async throws(KubernetesError) {
+    if verb != .patch {
+      do throws(KubernetesError) {
+        _ = try await client.create(item.object, as: item.type)
+        return
+      } catch {
+        guard error.isAlreadyExists else { throw error }
+      }
+    }
     let namespace = item.type.namespaced ? item.object.namespace : nil
     guard let present = try await client.find(item.type, item.object.name, in: namespace) else {
+      // Gone since it was looked at.
       _ = try await client.create(item.object, as: item.type)
       return
     }
