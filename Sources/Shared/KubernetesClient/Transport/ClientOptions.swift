@@ -49,9 +49,10 @@ package struct ClientOptions: Sendable {
     }
   }
 
-  /// Bookmarks come once a minute; three that are missing say that nobody is there.
+  /// The server ends a watch before its silence could be taken for a dead connection: where nothing happens, bookmarks come
+  /// only if etcd tells the server of its progress.
   package var usualWatch = WatchTimes(
-    renewal: .seconds(300), longestSilence: .seconds(190), firstRetry: .milliseconds(500),
+    renewal: .seconds(150), longestSilence: .seconds(190), firstRetry: .milliseconds(500),
     longestRetry: .seconds(30))
   /// Something is held meanwhile: a dead connection is found within seconds.
   package var cutWatch = WatchTimes(
