@@ -79,6 +79,16 @@ struct `A manifest of a backup` {
           """))
   }
 
+  @Test func `is the same from a list and from a watch`() throws {
+    let listed = try trimmed(
+      #"{"apiVersion":"v1","kind":"Service","metadata":{"name":"a"},"spec":{"type":"x"}}"#,
+      .services)
+    let watched = try trimmed(
+      #"{"kind":"Service","apiVersion":"v1","metadata":{"name":"a"},"spec":{"type":"x"}}"#,
+      .services)
+    #expect(listed?.bytes == watched?.bytes)
+  }
+
   @Test func `is not taken of what others make anew`() throws {
     let owned = """
       "ownerReferences":[{"apiVersion":"apps/v1","kind":"X","name":"x","uid":"x","controller":true}]

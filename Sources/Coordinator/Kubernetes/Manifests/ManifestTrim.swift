@@ -6,7 +6,7 @@ enum ManifestTrim {
   /// Nil for an object that another one makes anew, or the server itself.
   static func manifest(_ object: KubernetesObject, of type: ResourceType) -> KubernetesObject? {
     guard !isMadeByOthers(object, type) else { return nil }
-    var trimmed = object
+    var trimmed = identityFirst(object)
     let ports = type == .services ? chosenNodePorts(object) : []
     trimmed["status"] = nil
     for field in [
@@ -26,6 +26,16 @@ enum ManifestTrim {
       finalizers.isEmpty ? nil : .array(finalizers.map { .string($0) })
     trim(&trimmed, type, ports)
     return trimmed
+  }
+
+  /// A watch tells an object's kind before its version, and a list tells neither: what is compared byte by byte later has them
+  /// in one order.
+  private static func identityFirst(_ object: KubernetesObject) -> KubernetesObject {
+    var json: JSONObject = [
+      "apiVersion": .string(object.apiVersion), "kind": .string(object.kind),
+    ]
+    for (key, value) in object.json { json[key] = value }
+    return KubernetesObject(json)
   }
 
   /// The object that this one belongs to, as `Kind/name`.
