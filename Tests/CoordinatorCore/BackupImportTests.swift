@@ -116,6 +116,19 @@ struct BackupImportTests {
     }
   }
 
+  @Test func `what is written beside the proof claims nothing more than the proof`() async throws {
+    let exported = try await exported()
+    try await withCoordinator { rebuilt in
+      let original = try #require(exported.last)
+      var evidence = original.evidence
+      evidence.recorded?.drained = true
+      evidence.recorded?.sentence = "better than it was"
+      let record = try await rebuilt.backups.importBackup(evidence, author: "test")
+      #expect(original.record.verdict?.drained == false)
+      #expect(record.verdict == original.record.verdict)
+    }
+  }
+
   @Test func `another backup of the same name is refused`() async throws {
     let exported = try await exported()
     try await withCoordinator { rebuilt in

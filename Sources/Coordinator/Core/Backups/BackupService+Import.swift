@@ -56,7 +56,21 @@ extension BackupService {
       )
     }
     return BackupRecord(
-      plan: plan, createdBy: evidence.createdBy ?? author, verdict: recorded,
+      plan: plan, createdBy: evidence.createdBy ?? author,
+      verdict: believed(recorded, proved, requires: plan.plan.requires),
       groups: evidence.groups, endedAt: endedAt, deletionBegan: nil, attempts: 1)
+  }
+
+  /// What was recorded lies beside the proof, where anybody can write. So only what claims less is taken from it: a lower grade
+  /// with its reason, and why a backup fell short of its plan.
+  private func believed(_ recorded: Verdict, _ proved: Verdict, requires: Grade) -> Verdict {
+    guard recorded.grade == proved.grade else {
+      return Verdict(
+        grade: recorded.grade, drained: false, sentence: recorded.sentence,
+        findings: recorded.findings)
+    }
+    var verdict = proved
+    if proved.grade < requires { verdict.sentence = recorded.sentence }
+    return verdict
   }
 }
