@@ -39,6 +39,8 @@ import Testing
   ) async throws {
     let (volume, outer, pid) = try container()
     defer {
+      // Itself: a process that changed its user does not end with the parent any more.
+      Foundation.kill(pid, SIGKILL)
       try? outer.kill()
       outer.reap(.seconds(10))
       volume.remove()
