@@ -68,7 +68,9 @@ struct PlannerTests {
     ] {
       var wanted = try Shop.plan(services: ["orders"])
       wanted.services[0].selector = selector
-      #expect(try plan(wanted, [first, second]).members.map(\.container) == [first.container])
+      let members = try plan(wanted, [first, second]).members
+      #expect(members.map(\.container) == [first.container])
+      #expect(members.map(\.owner) == ["Deployment/orders"])
       wanted.services[0].selector.namespaceLabels = ["team": "other"]
       let error = #expect(throws: OperationError.self) { try plan(wanted, [first, second]) }
       #expect(error?.message.hasSuffix("its selector matches no running container") == true)

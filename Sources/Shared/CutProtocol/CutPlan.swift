@@ -53,6 +53,9 @@ package struct MemberPlan: Hashable, Codable, Sendable {
   package var containerName: String
   package var pod: String
   package var namespace: String
+  /// Kind and name of what the pod belongs to, for example `Deployment/orders`; nil where no cluster had told it when the
+  /// cut was planned.
+  package var owner: String?
   package var image: String
   package var imageDigest: String
   package var holds: [HoldSpec]
@@ -65,8 +68,8 @@ package struct MemberPlan: Hashable, Codable, Sendable {
 
   package init(
     name: ServiceName, node: NodeID, container: ContainerID, containerName: String, pod: String,
-    namespace: String, image: String, imageDigest: String, holds: [HoldSpec],
-    volumes: [MemberVolume], dependsOn: [ServiceName], group: Int, level: Int
+    namespace: String, owner: String? = nil, image: String, imageDigest: String,
+    holds: [HoldSpec], volumes: [MemberVolume], dependsOn: [ServiceName], group: Int, level: Int
   ) {
     self.name = name
     self.node = node
@@ -74,6 +77,7 @@ package struct MemberPlan: Hashable, Codable, Sendable {
     self.containerName = containerName
     self.pod = pod
     self.namespace = namespace
+    self.owner = owner
     self.image = image
     self.imageDigest = imageDigest
     self.holds = holds

@@ -49,11 +49,14 @@ private enum ShopBackup {
     ]
   }
 
-  static func member(_ name: String, pod: String, dependsOn: [String] = []) throws -> MemberPlan {
+  static func member(
+    _ name: String, pod: String, owner: String? = nil, dependsOn: [String] = []
+  ) throws -> MemberPlan {
     MemberPlan(
       name: try ServiceName(name), node: try NodeID("n"), container: try ContainerID("c"),
-      containerName: "c", pod: pod, namespace: "shop", image: "", imageDigest: "", holds: [],
-      volumes: [], dependsOn: try dependsOn.map { try ServiceName($0) }, group: 0, level: 0)
+      containerName: "c", pod: pod, namespace: "shop", owner: owner, image: "", imageDigest: "",
+      holds: [], volumes: [], dependsOn: try dependsOn.map { try ServiceName($0) }, group: 0,
+      level: 0)
   }
 
   static func job(
@@ -69,7 +72,7 @@ private enum ShopBackup {
     return ObjectRestoreJob(
       restore: try RestoreID(restore), backup: try BackupID("b1"), order: order,
       services: [
-        try member("orders", pod: "db-0"),
+        try member("orders", pod: "db-0", owner: "StatefulSet/db"),
         try member("checkout", pod: "web-7d4b9c-x2x5z", dependsOn: ["orders"]),
       ], manifests: try manifests ?? Self.manifests(), snapshots: [snapshot])
   }
@@ -177,7 +180,7 @@ struct `A restore of objects` {
       #expect(
         lines.suffix(3) == [
           "start statefulsets.apps copy/db: 1 replicas, service orders",
-          "start deployments.apps copy/web: 2 replicas, service checkout",
+          "start deployments.apps copy/web: 2 replicas, service checkout by its pod's name",
           "start deployments.apps copy/tool: 1 replicas, of no service of the plan",
         ])
     }

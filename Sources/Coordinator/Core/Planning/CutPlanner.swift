@@ -20,8 +20,8 @@ package enum CutPlanner {
           MemberPlan(
             name: service.name, node: placement.node, container: placement.container,
             containerName: placement.containerName, pod: placement.pod,
-            namespace: placement.namespace, image: placement.image,
-            imageDigest: placement.imageDigest, holds: service.holds,
+            namespace: placement.namespace, owner: placement.workload?.owner,
+            image: placement.image, imageDigest: placement.imageDigest, holds: service.holds,
             volumes: try volumes(of: service, in: placement), dependsOn: service.dependsOn,
             group: groups[service.name] ?? 0, level: levels[service.name] ?? 0))
       } catch {

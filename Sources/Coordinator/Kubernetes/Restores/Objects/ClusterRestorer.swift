@@ -42,7 +42,8 @@ package struct ClusterRestorer: ObjectRestorer {
             stage: RestoreStage.start.name, verb: .start, resource: "\(workload.type)",
             namespace: workload.object.namespace, name: workload.object.name,
             note: "\(workload.replicas ?? 0) replicas"
-              + (service.map { ", service \($0)" } ?? ", of no service of the plan")))
+              + (service.map { ", service \($0)" } ?? ", of no service of the plan")
+              + (workload.member?.ground == .podName ? " by its pod's name" : "")))
       }
     }
     return actions

@@ -1,4 +1,5 @@
 internal import CoordinatorCore
+internal import CutProtocol
 internal import KubernetesClient
 internal import Model
 
@@ -11,10 +12,12 @@ struct RestoreItem: Sendable {
   var note: String?
   /// Replicas that it is scaled to once its service is started; nil for what has none.
   var replicas: Int?
-  /// The member of the plan that it belongs to.
-  var service: String?
+  /// The member of the plan that it belongs to; of several the one that is restored first.
+  var member: WorkloadMembers.Match?
   /// Left out, with the reason in `note`.
   var isLeftOut = false
+
+  var service: String? { member?.member.name.text }
 
   /// What is shown of it.
   func action(_ verb: ObjectAction.Verb, _ note: String? = nil) -> ObjectAction {

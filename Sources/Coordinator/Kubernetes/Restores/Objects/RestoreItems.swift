@@ -7,10 +7,12 @@ internal import Model
 /// Everything that a restore makes, in its order. Without I/O: what is there already is none of this.
 struct RestoreItems {
   let job: ObjectRestoreJob
+  private let members: WorkloadMembers
   private let claims: ClaimSources
 
   init(_ job: ObjectRestoreJob) throws(OperationError) {
     self.job = job
+    members = WorkloadMembers(job.services)
     claims = try ClaimSources(job)
   }
 
@@ -36,7 +38,7 @@ struct RestoreItems {
       if stage == .claims, !item.isLeftOut {
         items += claims.items(for: item, of: manifest)
       } else {
-        items.append(prepared(item))
+        items.append(prepared(item, manifest))
       }
     }
     return items.sorted { Self.place($0) < Self.place($1) }
@@ -83,15 +85,15 @@ struct RestoreItems {
   }
 
   /// Nothing runs before its service is started.
-  private func prepared(_ item: RestoreItem) -> RestoreItem {
+  private func prepared(_ item: RestoreItem, _ manifest: BackupManifest) -> RestoreItem {
     var item = item
     switch item.stage {
     case .workloads:
       item.replicas = item.object["spec", "replicas"]?.int.map { Int(clamping: $0) } ?? 1
       item.object["spec", "replicas"] = 0
-      item.service = service(of: item)
+      item.member = members.first(of: manifest)
       mapTemplates(&item.object)
-    case .start: item.service = service(of: item)
+    case .start: item.member = members.first(of: manifest)
     case .scheduled:
       // Whether a job had ended is not in its manifest: running it again might do harm.
       let isJob = item.type == .jobs
@@ -114,21 +116,5 @@ struct RestoreItems {
         }
         return template
       })
-  }
-
-  /// The member whose pod this workload made, by the pod's name: `web-0`, `web-7d4b9c-x2x5z`, `web-x2x5z`.
-  private func service(of item: RestoreItem) -> String? {
-    let suffixes =
-      switch "\(item.type)" {
-      case "pods": 0
-      case "deployments.apps": 2
-      default: 1
-      }
-    return job.services.first { member in
-      guard job.order.target(of: member.namespace) == item.object.namespace else { return false }
-      let parts = member.pod.split(separator: "-", omittingEmptySubsequences: false)
-      return parts.count > suffixes
-        && parts.dropLast(suffixes).joined(separator: "-") == item.object.name
-    }?.name.text
   }
 }
