@@ -28,6 +28,16 @@ struct ExportDirectoryTests {
     try await body(path)
   }
 
+  private func shell(_ script: String) throws {
+    let program = Process()
+    program.executableURL = URL(filePath: "/bin/sh")
+    program.arguments = ["-c", script]
+    program.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+    try program.run()
+    program.waitUntilExit()
+    try #require(program.terminationStatus == 0, "\(script)")
+  }
+
   @Test func `keeps a backup in the form that is imported`() async throws {
     try await withDirectory { path in
       let exports = ExportDirectory(path: path)
@@ -59,6 +69,43 @@ struct ExportDirectoryTests {
       await #expect(throws: ArchiveError.self) { try await exports.store(evidence, of: backup) }
       await #expect(throws: ArchiveError.self) { try await exports.remove(backup) }
       #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [])
+    }
+  }
+
+  /// A filesystem that is frozen is what a mount looks like whose server does not answer: whoever writes to it waits.
+  @Test(.timeLimit(.minutes(3)))
+  func `that hangs is given up, and used again once it answers`() async throws {
+    try await withDirectory { path in
+      let mount = "\(path)/mount"
+      try shell(
+        """
+        mkdir \(mount) && truncate -s 16M \(path)/image && mkfs.ext4 -q \(path)/image &&
+        mount -o loop \(path)/image \(mount)
+        """)
+      defer { _ = try? shell("fsfreeze -u \(mount); umount \(mount)") }
+      let exports = ExportDirectory(path: mount, limit: .milliseconds(300))
+      let evidence = try evidence()
+      let other = BackupID(accepted: "shop-20260304-060708")
+      try await exports.store(evidence, of: backup)
+
+      try shell("fsfreeze -f \(mount)")
+      let late = await #expect(throws: ArchiveError.self) {
+        try await exports.store(evidence, of: other)
+      }
+      #expect(late?.description == "the export directory \(mount) did not answer within 300.0 ms")
+      let refused = await #expect(throws: ArchiveError.self) { try await exports.remove(backup) }
+      #expect(
+        refused?.description
+          == "the export directory \(mount) hangs: what was begun there earlier has not come back")
+
+      try shell("fsfreeze -u \(mount)")
+      let deadline = ContinuousClock.now + .seconds(60)
+      while (try? await exports.remove(backup)) == nil {
+        try #require(ContinuousClock.now < deadline)
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      // What was begun has come to its end before, so that it undoes nothing.
+      #expect(try await exports.contents() == [other])
     }
   }
 }
