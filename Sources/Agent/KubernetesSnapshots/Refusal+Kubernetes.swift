@@ -7,7 +7,7 @@ extension Refusal {
     let code: Refusal.Code
     switch error.code {
     case .unreachable, .timedOut, .cancelled: code = .busy
-    case .identity, .configuration, .protocolMismatch, .input: code = .hazard
+    case .identity, .configuration, .protocolMismatch, .tooLarge, .input: code = .hazard
     case .refused:
       code = error.isTransient || error.isConflict ? .busy : .hazard
     }

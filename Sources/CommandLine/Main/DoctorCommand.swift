@@ -95,7 +95,7 @@ extension CommandFailure {
       case .identity: .identity
       case .configuration, .input: .input
       case .refused: .refused(code: error.reason?.rawValue ?? "Unknown")
-      case .protocolMismatch: .protocolMismatch
+      case .protocolMismatch, .tooLarge: .protocolMismatch
       }
     self.init(
       kind, "the cluster was not looked at: \(error.message)",

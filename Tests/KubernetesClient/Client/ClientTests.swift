@@ -260,9 +260,9 @@ import Testing
       let one = await #expect(throws: KubernetesError.self) {
         try await client.get(.configMaps, "big")
       }
-      #expect(one?.code == .protocolMismatch)
+      #expect(one?.code == .tooLarge)
       let page = await #expect(throws: KubernetesError.self) { try await client.list(.configMaps) }
-      #expect(page?.code == .protocolMismatch)
+      #expect(page?.code == .tooLarge)
     }
   }
 

@@ -5,12 +5,15 @@ package import Logging
 
 /// Reads the namespaces of backups from one cluster.
 ///
-/// Memory: the trimmed manifests of what is read, `CaptureLimits.bytes` at most for each backup.
+/// Memory: the trimmed manifests of what is read, with the pages that are being read `CaptureLimits.memory` at most, however many
+/// backups are taken at once.
 package struct ClusterManifests: ManifestSource {
   private let client: KubernetesClient
   private let clock: any CutClock
   private let limits: CaptureLimits
   private let places: WatchPlaces
+  private let room: CaptureRoom
+  private let turns: ListTurns
   private let logger: Logger
 
   package init(
@@ -22,6 +25,8 @@ package struct ClusterManifests: ManifestSource {
     self.limits = limits
     self.logger = logger
     places = WatchPlaces(limits.watches)
+    room = CaptureRoom(limits.room)
+    turns = ListTurns(limits.lists)
   }
 
   package func capture(
@@ -34,12 +39,13 @@ package struct ClusterManifests: ManifestSource {
     }
     let directory: APIDirectory
     do throws(KubernetesError) {
-      directory = try await client.with(.usual, timeout: limits.discovery).discover()
+      directory = try await client.with(.capture, timeout: limits.discovery).discover()
     } catch {
       return failed("the API server could not be asked before the cut: \(error.message)")
     }
     let choice = KindChoice(rules: request.rules)
-    let capture = NamespaceCapture(request, client, clock, limits)
+    let capture = NamespaceCapture(
+      request, ListReader(client, turns, clock, limits), clock, limits, in: room)
     var records = capture.records(of: choice.namespaced(in: directory), choice)
     await capture.list(records)
     let needed = capture.needed(by: records)

@@ -60,18 +60,40 @@ final class KindRecord: Sendable {
   // MARK: Reading
 
   /// The first list. What it finds was so before it returned.
-  func list(_ client: KubernetesClient) async {
+  func list(_ reader: ListReader) async {
     do throws(KubernetesError) {
-      let version = try await pages(client) { key, version in
-        state.withLock { $0.histories[key, default: ObjectHistory()].add(version) }
+      let version = try await reader.read(type, in: namespace, matching: selector) {
+        (objects, time) throws(KubernetesError) in
+        try add(objects, at: time)
       } again: {
         drop()
       }
       state.withLock { $0.resourceVersion = version }
     } catch {
-      drop()
-      state.withLock { $0.failure = error }
+      fail(error)
     }
+  }
+
+  /// The same from a list of the whole cluster.
+  func adopt(_ list: KubernetesList, at time: Duration) {
+    do throws(KubernetesError) {
+      try add(list.items.filter { $0.namespace == namespace }, at: time)
+      state.withLock { $0.resourceVersion = list.resourceVersion }
+    } catch {
+      fail(error)
+    }
+  }
+
+  private func add(_ objects: [KubernetesObject], at time: Duration) throws(KubernetesError) {
+    for object in objects {
+      guard let seen = try seen(object, at: time) else { continue }
+      state.withLock { $0.histories[object.key, default: ObjectHistory()].add(seen.version) }
+    }
+  }
+
+  private func fail(_ error: KubernetesError) {
+    drop()
+    state.withLock { $0.failure = error }
   }
 
   /// Forgets what a list began with, and makes room for the other kinds.
@@ -82,75 +104,94 @@ final class KindRecord: Sendable {
   }
 
   /// The second list, asked for after the witness. True when the server, rather than this kind, is what could not be had.
-  func listAgain(_ client: KubernetesClient) async -> Bool {
-    guard hasListed, !isConfirmed else { return false }
-    let found = Mutex<[ObjectKey: ObjectHistory.Version]>([:])
+  func listAgain(_ reader: ListReader) async -> Bool {
+    guard isToBeConfirmed else { return false }
+    let look = SecondLook()
     do throws(KubernetesError) {
-      _ = try await pages(client) { key, version in
-        found.withLock { $0[key] = version }
+      _ = try await reader.read(type, in: namespace, matching: selector) {
+        (objects, time) throws(KubernetesError) in
+        try look.add(objects, at: time, of: self)
       } again: {
-        found.withLock { $0 = [:] }
+        look.drop(budget)
       }
-      state.withLock { state in state.last = found.withLock { $0 } }
+      confirm(look)
       return false
     } catch {
       // What was seen before stays, as what could not be confirmed.
+      look.drop(budget)
       return error.isAway
     }
   }
 
-  /// All pages of one list, one object after the other, and the version that they belong to.
-  private func pages(
-    _ client: KubernetesClient, _ found: (ObjectKey, ObjectHistory.Version) -> Void,
-    again: () -> Void
-  ) async throws(KubernetesError) -> String {
-    for limit in [nil, nil, 0] as [Int?] {
-      do throws(KubernetesError) {
-        var next: String?
-        var whole = ""
-        repeat {
-          let page = try await client.page(
-            type, in: namespace, matching: selector, limit: limit, next: next)
-          let time = clock.now()
-          for object in page.items {
-            guard let version = try seen(of: object, at: time) else { continue }
-            found(object.key, version)
-          }
-          if whole.isEmpty { whole = page.resourceVersion }
-          next = page.next
-        } while next != nil
-        return whole
-      } catch {
-        // The server forgot the list between its pages: only one that is whole tells of one moment.
-        guard error.isExpired, limit == nil else { throw error }
-        again()
-      }
+  /// The same from a list of the whole cluster.
+  func adoptAgain(_ list: KubernetesList, at time: Duration) {
+    guard isToBeConfirmed else { return }
+    let look = SecondLook()
+    do throws(KubernetesError) {
+      try look.add(list.items.filter { $0.namespace == namespace }, at: time, of: self)
+      confirm(look)
+    } catch {
+      look.drop(budget)
     }
-    throw KubernetesError(.protocolMismatch, "list \(type): the list expired again and again")
   }
 
-  /// Nil for an object that is none of the backup's.
-  private func seen(of object: KubernetesObject, at time: Duration) throws(KubernetesError)
-    -> ObjectHistory.Version?
+  private var isToBeConfirmed: Bool {
+    state.withLock { $0.resourceVersion != nil && $0.last == nil }
+  }
+  private func confirm(_ look: SecondLook) { state.withLock { $0.last = look.found } }
+
+  /// What a second list found so far.
+  private final class SecondLook {
+    private(set) var found: [ObjectKey: ObjectHistory.Version] = [:]
+    private var charged = (objects: 0, bytes: 0)
+
+    func add(_ objects: [KubernetesObject], at time: Duration, of record: KindRecord)
+      throws(KubernetesError)
+    {
+      for object in objects {
+        guard let seen = try record.seen(object, at: time) else { continue }
+        found[object.key] = seen.version
+        charged.objects += seen.isNew ? 1 : 0
+        charged.bytes += seen.isNew ? seen.version.content?.count ?? 0 : 0
+      }
+    }
+
+    func drop(_ budget: CaptureBudget) {
+      found = [:]
+      budget.giveBack(objects: charged.objects, bytes: charged.bytes)
+      charged = (0, 0)
+    }
+  }
+
+  /// Nil for an object that is none of the backup's. A state that was seen before is kept, and counted, once.
+  private func seen(_ object: KubernetesObject, at time: Duration) throws(KubernetesError)
+    -> (version: ObjectHistory.Version, isNew: Bool)?
   {
     guard isMeant(object) else { return nil }
     if var known = known(object) {
       known.since = time
-      return known
+      return (known, false)
     }
     guard let manifest = ManifestTrim.manifest(object, of: type) else { return nil }
     let content = Data(manifest.value.bytes)
-    guard budget.take(objects: 1, bytes: content.count) else {
+    switch budget.take(objects: 1, bytes: content.count) {
+    case nil: break
+    case .full:
       throw KubernetesError(
         .input, "there is more than one backup may have of a cluster's objects",
         hint: "exclude kinds in the plan's manifests")
+    case .crowded:
+      throw KubernetesError(
+        .input,
+        "there was no room for it beside the objects of the other backups that are being taken",
+        hint: "take backups of large namespaces one after the other")
     }
-    return ObjectHistory.Version(
+    let version = ObjectHistory.Version(
       since: time, uid: object.uid ?? "", resourceVersion: object.resourceVersion ?? "",
       content: content, owner: ManifestTrim.owner(of: object))
+    return (version, true)
   }
 
-  /// The very state, if it was seen before: it is kept once.
   private func known(_ object: KubernetesObject) -> ObjectHistory.Version? {
     state.withLock { state in
       state.histories[object.key]?.versions.first {
@@ -190,9 +231,10 @@ final class KindRecord: Sendable {
     switch event {
     case .bookmark: return true
     case .added(let object), .modified(let object):
+      // Of one that changed too often it cannot be told how it was, and more of it takes room for nothing.
+      guard !isFull(object.key) else { return true }
       do throws(KubernetesError) {
-        guard let version = try seen(of: object, at: now) else { return true }
-        state.withLock { $0.histories[object.key, default: ObjectHistory()].add(version) }
+        try add([object], at: now)
         return true
       } catch {
         return false
@@ -206,6 +248,10 @@ final class KindRecord: Sendable {
       }
       return true
     }
+  }
+
+  private func isFull(_ key: ObjectKey) -> Bool {
+    state.withLock { $0.histories[key]?.isFull ?? false }
   }
 
   /// Whether everything that the second list shows was told by the watch as well, or will not be.

@@ -6,20 +6,21 @@ internal import KubernetesClient
 /// One backup's look at its namespaces: every kind once before the cut, by watching across it, and once more after it.
 struct NamespaceCapture: Sendable {
   let request: ManifestRequest
-  let client: KubernetesClient
+  let reader: ListReader
   let clock: any CutClock
   let limits: CaptureLimits
   let budget: CaptureBudget
+  private let wide = ClusterLists()
 
   init(
-    _ request: ManifestRequest, _ client: KubernetesClient, _ clock: any CutClock,
-    _ limits: CaptureLimits
+    _ request: ManifestRequest, _ reader: ListReader, _ clock: any CutClock,
+    _ limits: CaptureLimits, in room: CaptureRoom
   ) {
     self.request = request
-    self.client = client
+    self.reader = reader
     self.clock = clock
     self.limits = limits
-    budget = CaptureBudget(limits)
+    budget = CaptureBudget(limits, in: room)
   }
 
   // MARK: What is read
@@ -84,18 +85,33 @@ struct NamespaceCapture: Sendable {
 
   /// Lists every kind, a few at once. Ends early when the server is away; what was not asked for has the same failure.
   func list(_ records: [KindRecord]) async {
-    let client = client.with(.usual, timeout: limits.page)
-    _ = await bounded(records) { record in
-      await record.list(client)
-      return record.failure?.isAway ?? false
+    _ = await bounded(records) { kind in
+      switch await together(kind, { $0.adopt($1, at: $2) }) {
+      case .read: return false
+      case .away: return true
+      case .apart: break
+      }
+      for record in kind {
+        await record.list(reader)
+        if record.failure?.isAway ?? false { return true }
+      }
+      return false
     }
   }
 
   /// Lists everything once more, and waits a moment for the watches to tell what that shows.
   func listAgain(_ records: [KindRecord]) async {
-    let client = client.with(.usual, timeout: limits.page)
     for _ in 0..<limits.rounds {
-      guard await bounded(records, { await $0.listAgain(client) }) else { break }
+      let isAway = await bounded(records) { kind in
+        switch await together(kind, { $0.adoptAgain($1, at: $2) }) {
+        case .read: return false
+        case .away: return true
+        case .apart: break
+        }
+        for record in kind where await record.listAgain(reader) { return true }
+        return false
+      }
+      guard isAway else { break }
       guard (try? await clock.sleep(until: clock.now() + limits.pause)) != nil else { return }
     }
     let deadline = clock.now() + limits.lag
@@ -104,20 +120,48 @@ struct NamespaceCapture: Sendable {
     }
   }
 
-  /// True when it ended early, since the server was away.
+  private enum Together {
+    case read
+    /// Each namespace has to be asked.
+    case apart
+    /// The server is away.
+    case away
+  }
+
+  /// Reads a kind in all its namespaces by one list, where that is allowed and short.
+  private func together(
+    _ kind: [KindRecord], _ use: (KindRecord, KubernetesList, Duration) -> Void
+  ) async -> Together {
+    // Secrets of namespaces that nobody asked about are not even read.
+    guard let first = kind.first, kind.count >= limits.together, first.type != .secrets,
+      wide.areWorthTrying
+    else { return .apart }
+    do throws(KubernetesError) {
+      let isWhole = try await reader.readTogether(first.type) { list, time in
+        for record in kind { use(record, list, time) }
+      }
+      wide.note(isAllowed: true)
+      return isWhole ? .read : .apart
+    } catch {
+      if error.isForbidden { wide.note(isAllowed: false) }
+      return error.isAway ? .away : .apart
+    }
+  }
+
+  /// Works on one kind after the other, a few at once. True when it ended early, since the server was away.
   private func bounded(
-    _ records: [KindRecord], _ work: @escaping @Sendable (KindRecord) async -> Bool
+    _ records: [KindRecord], _ work: @escaping @Sendable ([KindRecord]) async -> Bool
   ) async -> Bool {
     await withTaskGroup(of: Bool.self) { group in
       var running = 0
       var isAway = false
-      for record in records {
+      for kind in Self.kinds(of: records) {
         if running >= limits.lists {
           isAway = await group.next() ?? false || isAway
           running -= 1
         }
         guard !isAway, !Task.isCancelled else { break }
-        group.addTask { await work(record) }
+        group.addTask { await work(kind) }
         running += 1
       }
       for await away in group { isAway = isAway || away }
@@ -125,87 +169,24 @@ struct NamespaceCapture: Sendable {
     }
   }
 
-  // MARK: What is kept
-
-  /// Hands over what is known about every object at the witness, in parts of a bounded size.
-  func keep(
-    _ records: [KindRecord], at witness: ManifestSession.Witness,
-    missing: [ManifestSummary.Skipped],
-    _ keep: @Sendable ([BackupManifest]) async throws(CatalogError) -> Void
-  ) async -> ManifestSummary {
-    var summary = ManifestSummary(
-      state: .complete, namespaces: request.namespaces, skipped: missing)
-    var counts: [String: ManifestSummary.Kind] = [:]
-    var part: [BackupManifest] = []
-    var size = 0
-    do throws(CatalogError) {
-      for record in records {
-        if let skipped = record.skipped {
-          summary.skipped.append(skipped)
-          continue
-        }
-        for manifest in record.manifests(at: witness) {
-          let name = manifest.resource
-          var count = counts[name] ?? ManifestSummary.Kind(resource: name, count: 0, proved: 0)
-          count.count += 1
-          count.proved += manifest.standing == .atWitness ? 1 : 0
-          counts[name] = count
-          size += manifest.content.count
-          part.append(manifest)
-          guard part.count >= Self.largestPart.objects || size >= Self.largestPart.bytes else {
-            continue
-          }
-          try await keep(part)
-          (part, size) = ([], 0)
-        }
+  /// The records of namespaces by kind; each of the others by itself.
+  private static func kinds(of records: [KindRecord]) -> [[KindRecord]] {
+    var kinds: [[KindRecord]] = []
+    var places: [ResourceType: Int] = [:]
+    for record in records {
+      if record.namespace != nil, let place = places[record.type] {
+        kinds[place].append(record)
+      } else {
+        if record.namespace != nil { places[record.type] = kinds.count }
+        kinds.append([record])
       }
-      if !part.isEmpty { try await keep(part) }
-    } catch {
-      return ManifestSummary(
-        state: .failed, reason: error.description, namespaces: request.namespaces)
     }
-    summary.kinds = counts.values.sorted { $0.resource < $1.resource }
-    let unconfirmed = records.filter { $0.hasListed && !$0.isConfirmed }.count
-    if unconfirmed > 0 {
-      summary.reason =
-        "\(unconfirmed) kinds could not be read again after the cut, and nothing is proved of them"
-    }
-    if unconfirmed > 0 || !summary.skipped.isEmpty { summary.state = .partial }
-    return summary
+    return kinds
   }
-
-  /// Each part is one change of the catalog, behind which other cuts' changes wait.
-  private static let largestPart = (objects: 100, bytes: 512 << 10)
 }
 
 extension KubernetesError {
   /// Whether the server, rather than this request, is what has to be put right.
   fileprivate static let away: Set<Code> = [.unreachable, .timedOut, .identity, .configuration]
   var isAway: Bool { Self.away.contains(code) }
-}
-
-extension KindRecord {
-  /// Nil for a kind that was read before the witness and after it.
-  var skipped: ManifestSummary.Skipped? {
-    let reason: String
-    if let failure {
-      reason = failure.isForbidden ? "forbidden: \(failure.message)" : failure.description
-    } else if !hasListed {
-      reason = "the API server went away before it was asked"
-    } else {
-      return nil
-    }
-    return ManifestSummary.Skipped(resource: "\(type)", namespace: namespace, reason: reason)
-  }
-
-  func manifests(at witness: ManifestSession.Witness) -> [BackupManifest] {
-    judged(at: witness).compactMap { key, version, standing in
-      guard let content = version.content else { return nil }
-      return BackupManifest(
-        apiVersion: type.apiVersion, kind: type.kind, resource: "\(type)",
-        namespace: key.namespace, name: key.name, uid: version.uid,
-        resourceVersion: version.resourceVersion, standing: standing, owner: version.owner,
-        isFact: isFact, content: content)
-    }
-  }
 }

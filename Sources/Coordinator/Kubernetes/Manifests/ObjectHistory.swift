@@ -20,9 +20,11 @@ struct ObjectHistory: Sendable {
   private(set) var versions: [Version] = []
 
   mutating func add(_ version: Version) {
-    guard versions.count < Self.mostVersions else { return }
+    guard !isFull else { return }
     versions.append(version)
   }
+
+  var isFull: Bool { versions.count >= Self.mostVersions }
 
   func contains(_ version: Version) -> Bool {
     versions.contains { $0.isSame(as: version) }

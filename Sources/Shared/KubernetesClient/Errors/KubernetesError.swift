@@ -12,8 +12,10 @@ package struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertib
     case identity
     /// A file, a variable or a plugin that says where the server is and who we are cannot be used.
     case configuration
-    /// The answer is none of an API server's, or larger than its bound.
+    /// The answer is none of an API server's.
     case protocolMismatch
+    /// The answer is larger than its bound: ask for less.
+    case tooLarge
     /// What was asked for can be no request: put it right and ask again.
     case input
     /// The caller was cancelled.
@@ -61,7 +63,7 @@ package struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertib
     switch code {
     case .unreachable, .timedOut: true
     case .refused: status.map { $0.code == 429 || $0.code >= 500 } ?? false
-    case .identity, .configuration, .protocolMismatch, .input, .cancelled: false
+    case .identity, .configuration, .protocolMismatch, .tooLarge, .input, .cancelled: false
     }
   }
 

@@ -17,6 +17,8 @@ package struct ClientOptions: Sendable {
   /// Far above what one cut asks for: a bound against our own mistakes, not a limit to plan with.
   package var cut = Allowance(perSecond: 200, burst: 400, connections: 8)
   package var usual = Allowance(perSecond: 50, burst: 100, connections: 8)
+  /// Enough at once for sixty kinds in ten namespaces; what is asked for together, the connections bound.
+  package var capture = Allowance(perSecond: 100, burst: 600, connections: 8)
   package var inventory = Allowance(perSecond: 10, burst: 20, connections: 2)
   /// Watches that are open at once, each on a connection of its own.
   package var watches = 64
@@ -74,6 +76,7 @@ package struct ClientOptions: Sendable {
     switch priority {
     case .cut: cut
     case .usual: usual
+    case .capture: capture
     case .inventory: inventory
     }
   }

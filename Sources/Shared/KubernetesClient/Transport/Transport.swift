@@ -179,7 +179,7 @@ final class Transport: Sendable {
     for try await piece in body {
       guard bytes.count + piece.readableBytes <= largest else {
         throw KubernetesError(
-          .protocolMismatch, "\(request.summary): the answer is larger than \(largest) bytes")
+          .tooLarge, "\(request.summary): the answer is larger than \(largest) bytes")
       }
       bytes.append(contentsOf: piece.readableBytesView)
     }

@@ -24,10 +24,11 @@ extension KubernetesClient {
     }
   }
 
-  /// One page. `namespace` nil means all of them; `next` comes from the page before; `limit` 0 asks for all.
+  /// One page. `namespace` nil means all of them; `next` comes from the page before; `limit` 0 asks for all. An answer of more
+  /// than `largest` bytes is refused as `tooLarge`.
   package func page(
     _ type: ResourceType, in namespace: String? = nil, matching selector: ResourceSelector = .all,
-    limit: Int? = nil, next: String? = nil
+    limit: Int? = nil, next: String? = nil, largest: Int? = nil
   ) async throws(KubernetesError) -> KubernetesList {
     var query = selector.query
     let limit = limit ?? transport.options.pageSize
@@ -36,7 +37,7 @@ extension KubernetesClient {
     let request = APIRequest(
       method: .GET, path: type.path(namespace: namespace), query: query,
       summary: summary("list", type, nil, namespace))
-    let value = try await answer(request, largest: transport.options.largestPage)
+    let value = try await answer(request, largest: largest ?? transport.options.largestPage)
     guard let list = KubernetesList(value, of: type) else {
       throw KubernetesError(.protocolMismatch, "\(request.summary): the answer is no list")
     }

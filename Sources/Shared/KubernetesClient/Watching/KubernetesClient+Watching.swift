@@ -65,7 +65,7 @@ extension KubernetesClient {
         lines = try reader.read(piece.readableBytesView)
       } catch {
         throw KubernetesError(
-          .protocolMismatch,
+          .tooLarge,
           "\(request.summary): an event is larger than \(transport.options.largestEvent) bytes")
       }
       for line in lines {
