@@ -376,8 +376,8 @@ let package = Package(
     tests(
       "KubernetesSnapshots",
       [
-        "KubernetesSnapshots", "Snapshots", "KubernetesClient", "ClusterTesting", "AgentCore",
-        "CutProtocol", "Model", logging,
+        "KubernetesSnapshots", "Snapshots", "KubernetesClient", "ClusterTesting", "StorageTesting",
+        "LocalStorage", "AgentCore", "CutProtocol", "Model", logging,
       ]),
     tests(
       "LocalStorage",
