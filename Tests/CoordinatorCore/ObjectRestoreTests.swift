@@ -10,8 +10,12 @@ import Testing
 private final class FakeRestorer: ObjectRestorer {
   private let jobs = Mutex<[ObjectRestoreJob]>([])
   let failure: OperationError?
+  let outcome: HookOutcome?
 
-  init(failing failure: OperationError? = nil) { self.failure = failure }
+  init(failing failure: OperationError? = nil, telling outcome: HookOutcome? = nil) {
+    self.failure = failure
+    self.outcome = outcome
+  }
 
   var asked: [ObjectRestoreJob] { jobs.withLock { $0 } }
 
@@ -22,13 +26,13 @@ private final class FakeRestorer: ObjectRestorer {
   }
 
   func perform(
-    _ job: ObjectRestoreJob,
-    _ progress: @Sendable (_ phase: String, _ done: Int, _ total: Int) async -> Void
+    _ job: ObjectRestoreJob, _ tell: @Sendable (ObjectRestoreNews) async -> Void
   ) async throws(OperationError) {
     jobs.withLock { $0.append(job) }
-    await progress("claims", 1, 2)
+    await tell(.phase("claims", done: 1, total: 2))
     if let failure { throw failure }
-    await progress("done", 2, 2)
+    if let outcome { await tell(.hook(outcome)) }
+    await tell(.phase("done", done: 2, total: 2))
   }
 }
 
@@ -90,6 +94,38 @@ struct `A restore of a backup's objects` {
       await coordinator.restores.resume()
       #expect(try await ended(id, coordinator).state == .completed)
       #expect(restorer.asked.map(\.restore) == [id])
+    }
+  }
+
+  @Test func `remembers the hooks that ended, for whoever goes on`() async throws {
+    func outcome(_ number: Int) throws -> HookOutcome {
+      HookOutcome(
+        service: try ServiceName("orders"), number: number, place: "shop/orders-0 container db",
+        state: .succeeded, words: "exited with 0", endedAt: .now())
+    }
+    let (first, second) = (try outcome(1), try outcome(2))
+    let restorer = FakeRestorer(telling: second)
+    try await withCoordinator(source: FakeSource(), restorer: restorer) { coordinator in
+      var plan = try Shop.plan()
+      let hooks = [
+        RestoreHook(command: ["/a"]), RestoreHook(command: ["/b"], onFailure: .continue),
+      ]
+      plan.services[0].afterRestore = hooks
+      try await coordinator.stock(plan: plan)
+      let backup = try await coordinator.backUp().plan.plan.backup
+      let id = try RestoreID("r1")
+      try await coordinator.catalog.saveRestore(
+        RestoreRecord(
+          id: id, backup: backup, into: nil, createdBy: "ann", createdAt: .now(), endedAt: nil,
+          state: .running, steps: [],
+          objects: ObjectRestoreState(
+            order: ObjectRestoreOrder(), targets: ["shop"], hooks: [first])))
+      await coordinator.restores.resume()
+      let end = try await ended(id, coordinator)
+      #expect(end.state == .completed && end.objects?.hooks == [first, second])
+      let job = try #require(restorer.asked.first)
+      // As they are in the proof of the backup.
+      #expect(job.ended == [first] && job.services.first?.afterRestore == hooks)
     }
   }
 

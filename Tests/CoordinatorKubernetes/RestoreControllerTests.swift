@@ -43,11 +43,11 @@ struct `A Restore object` {
     let known = RestoreController.Knowledge(backup: try BackupID("b-1"))
     let spec: JSONValue = [
       "namespaces": ["production": "copy"], "storageClasses": ["a": "b"], "existing": "patch",
-      "start": false, "patience": "60s",
+      "start": false, "patience": "60s", "hooks": "none",
     ]
     var order = ObjectRestoreOrder(
       namespaces: ["production": "copy"], storageClasses: ["a": "b"], existing: .patch,
-      start: false, patience: .seconds(60))
+      start: false, patience: .seconds(60), hooks: ObjectRestoreOrder.Hooks.none)
     var request = RestoreRequest(
       backup: try BackupID("b-1"), services: [], into: nil, acceptUnproven: false, objects: order)
     let id = try RestoreID("restore-uid-2")
@@ -86,6 +86,29 @@ struct `A Restore object` {
     #expect(report.actions == ["refuse configmaps a/c: is there", "create secrets a/b"])
     dry["status"] = report.status(of: dry, at: Sample.now)
     #expect(controller.decide(dry, known).isEmpty)
+  }
+
+  @Test func `says what became of its hooks`() throws {
+    var back = try record(.running)
+    var outcome = HookOutcome(
+      service: try ServiceName("orders"), number: 1, place: "production/db-0 container db",
+      state: .failed, words: "exited with 3", endedAt: Sample.now)
+    back.objects = ObjectRestoreState(
+      order: ObjectRestoreOrder(), targets: ["production"], phase: "done", done: 2, total: 2,
+      hooks: [outcome])
+    outcome.number = 2
+    outcome.state = .succeeded
+    outcome.words = "exited with 0"
+    back.objects?.hooks?.append(outcome)
+    back.state = .completed
+    let status = RestoreReport.of(back).status(of: object(), at: Sample.now)
+    #expect(status["phase"] == "Completed")
+    #expect(status["message"] == "2 of 2 objects; done; 1 hook failed")
+    #expect(
+      status["hooks"] == [
+        "hook 1 of orders in production/db-0 container db: failed, exited with 3",
+        "hook 2 of orders in production/db-0 container db: succeeded, exited with 0",
+      ])
   }
 
   @Test func `that was started is followed and not started again`() throws {

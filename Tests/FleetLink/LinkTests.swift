@@ -154,6 +154,34 @@ struct LinkTests {
     }
   }
 
+  @Test func `an agent that is too old for a request is not sent it, and stays connected`()
+    async throws
+  {
+    let fleet = try TestFleet()
+    let node = try NodeID("node-1")
+    let credential = try await fleet.agent("node-1")
+    let hook = NodeRequest.runHook(
+      HookRun(
+        restore: try RestoreID("r"), backup: try BackupID("b"), service: try ServiceName("s"),
+        number: 1, namespace: "n", podUID: "u", container: try ContainerID("c"), command: ["/x"],
+        timeout: .seconds(1)))
+    try await fleet.serving { coordinator in
+      try await RawAgent.attach(coordinator.port, credential) { raw in
+        await raw.say(.hello(RawAgent.hello, speaks: ProtocolVersions(oldest: 3, newest: 3)))
+        try await eventually("connected") { await fleet.gateway.connected() == [node] }
+        await #expect(
+          throws: GatewayError(
+            .unsupported,
+            "the agent on node-1 (1.0) speaks fleet protocol 3, and this needs 4: upgrade the agent"
+          )
+        ) { try await fleet.gateway.request(hook, to: node, timeout: .seconds(5)) }
+        #expect(await fleet.gateway.connected() == [node])
+        let isAsked = raw.messages.contains { if case .request = $0 { true } else { false } }
+        #expect(!isAsked)
+      }
+    }
+  }
+
   @Test func `nothing is lost and nothing applied twice while the coordinator restarts`()
     async throws
   {

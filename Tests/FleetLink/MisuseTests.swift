@@ -18,12 +18,12 @@ struct MisuseTests {
     try await fleet.serving { coordinator in
       try await RawAgent.attach(coordinator.port, fleet.agent("node-1")) { raw in
         await raw.say(
-          .hello(RawAgent.hello, speaks: ProtocolVersions(oldest: 4, newest: 5)))
+          .hello(RawAgent.hello, speaks: ProtocolVersions(oldest: 5, newest: 6)))
         try await eventually("told why") { raw.farewell?.reason == .incompatible }
         #expect(
           raw.farewell?.message
-            == "the agent on node-1 (1.0) speaks fleet protocol 4 to 5, "
-            + "this coordinator (1.0) speaks 3: upgrade the older one")
+            == "the agent on node-1 (1.0) speaks fleet protocol 5 to 6, "
+            + "this coordinator (1.0) speaks 3 to 4: upgrade the older one")
       }
     }
     #expect(fleet.core.log == [])

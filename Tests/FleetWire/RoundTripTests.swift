@@ -81,6 +81,10 @@ struct RoundTripTests {
       for reply: NodeReply in [
         .done, .restored(try generator.volume()), .failed(generator.refusal()),
         .probed(try generator.findings()),
+        .ran(
+          HookResult(.exited(Int32(truncatingIfNeeded: generator.next())), output: generator.text())
+        ),
+        .ran(HookResult(.signalled(9), output: "")), .ran(HookResult(.timedOut, output: "late")),
       ] {
         try check(.reply(id: generator.next(), reply), seed: seed)
       }
@@ -138,6 +142,12 @@ struct RoundTripTests {
         .probe(
           DriverProbe(
             probe: try ProbeID(generator.name()), driver: try DriverName(generator.name()))),
+        .runHook(
+          HookRun(
+            restore: try RestoreID(generator.name()), backup: try BackupID(generator.name()),
+            service: try ServiceName(generator.name()), number: 3, namespace: generator.name(),
+            podUID: generator.name(), container: try ContainerID(generator.name()),
+            command: ["/bin/sh"] + generator.list { $0.text() }, timeout: generator.duration())),
       ] {
         try check(.request(id: generator.next(), request), seed: seed)
       }

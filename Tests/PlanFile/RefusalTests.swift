@@ -21,6 +21,31 @@ private func onlyIssue(_ text: String) -> String? {
 
 struct `Refusing a plan` {
   @Test(arguments: [
+    (
+      "afterRestore: {command: [/x]}",
+      "line 11: spec.services[0].afterRestore: expected a list of commands such as [{command: [\"/app/repair\"]}], found a mapping"
+    ),
+    (
+      "afterRestore: [{timeout: 5s}]",
+      "line 11: spec.services[0].afterRestore[0].command: missing; expected a command as a list of texts, such as [\"/app/repair\"]"
+    ),
+    (
+      "afterRestore: [{command: [/x], onFailure: ignore}]",
+      "line 11: spec.services[0].afterRestore[0].onFailure: expected one of fail, continue, found 'ignore'"
+    ),
+    (
+      "afterRestore: [{command: [/x], timeout: 2h}]",
+      "line 11: spec.services[0].afterRestore[0].timeout: expected a duration above 0s and at most 1h, found '2h'"
+    ),
+    (
+      "afterRestore: [{command: [/x], containr: app}]",
+      "line 11: spec.services[0].afterRestore[0].containr: unknown key 'containr'; did you mean 'container'?"
+    ),
+  ]) func `names what is wrong with a restore hook`(_ lines: String, _ words: String) {
+    #expect(onlyIssue(plan(service: lines)) == words)
+  }
+
+  @Test(arguments: [
     ("polcy: strict", "line 8: spec.polcy: unknown key 'polcy'; did you mean 'policy'?"),
     ("polizei: strict", "line 8: spec.polizei: unknown key 'polizei'; did you mean 'policy'?"),
     (

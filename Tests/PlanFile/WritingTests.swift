@@ -37,6 +37,13 @@ private func randomPlan(seed: UInt64) throws -> BackupPlan {
           timeout: random.oneOf([.milliseconds(1), .seconds(60), .microseconds(1500)]),
           fences: Bool.random(using: &random))),
     ]
+    let hooks = [
+      RestoreHook(
+        container: random.maybe("side"), command: commands,
+        timeout: random.oneOf([.seconds(3600), .milliseconds(1500), .seconds(30)]),
+        onFailure: random.oneOf(RestoreHook.OnFailure.allCases)),
+      RestoreHook(command: ["/on"]),
+    ]
     return PlannedService(
       name: name,
       selector: PlacementSelector(
@@ -49,7 +56,8 @@ private func randomPlan(seed: UInt64) throws -> BackupPlan {
         namespaceLabels: random.maybe(["yes": "true, no"])),
       dependsOn: names[(index + 1)...].filter { _ in Bool.random(using: &random) },
       holds: holds.filter { _ in Bool.random(using: &random) },
-      volumes: random.oneOf([.all, VolumeSelection.none, .paths(["/a", "/b c", "/yes"])]))
+      volumes: random.oneOf([.all, VolumeSelection.none, .paths(["/a", "/b c", "/yes"])]),
+      afterRestore: random.maybe(hooks))
   }
   let manifests = ManifestRules(
     capture: random.oneOf(ManifestRules.Capture.allCases),

@@ -2,6 +2,7 @@ internal import AgentCore
 internal import CutProtocol
 internal import LinuxSystem
 internal import Model
+internal import Quiescers
 internal import Release
 
 /// What the coordinator can ask of this node.
@@ -10,6 +11,7 @@ struct AgentHandler: OrderHandler {
   let ledger: AgentLedger
   let discovery: Discovery
   let snapshots: any SnapshotProvider
+  let hooks: HookRunner
 
   func handle(_ order: CutOrder) async { await cuts.handle(order) }
 
@@ -23,6 +25,8 @@ struct AgentHandler: OrderHandler {
         return .restored(try await snapshots.restore(order))
       case .probe(let order):
         return .probed(try await snapshots.probe(order))
+      case .runHook(let hook):
+        return .ran(try await hooks.run(hook))
       }
     } catch {
       return .failed(error)

@@ -75,18 +75,14 @@ struct Run: AsyncParsableCommand {
     let condition = try await guardian.start()
     logger.info("guardian armed", metadata: ["condition": "\(condition)"])
     let reports = FleetReports()
+    let settings = QuiescerSettings(
+      protectedPaths: [configuration.stateDirectory, configuration.runDirectory])
     let cuts = CutService(
       environment: CutEnvironment(
-        node: configuration.node, runtime: runtime,
-        quiescer: QuiescerSet(
-          settings: QuiescerSettings(
-            protectedPaths: [configuration.stateDirectory, configuration.runDirectory])),
+        node: configuration.node, runtime: runtime, quiescer: QuiescerSet(settings: settings),
         snapshots: node, guardian: guardian, rescues: rescues,
         signer: AgentStatementSigner(credential), reports: reports,
-        identify: { container, pid in
-          ProcessIdentity(
-            container: container, pid: pid, startTicks: try ProcessFacts.startTicks(pid))
-        }, clock: BootClock(), logger: logger), ledger: ledger)
+        identify: Self.identify, clock: BootClock(), logger: logger), ledger: ledger)
     let link = FleetLinkConfiguration(configuration)
     var services: [any Service] = [
       DriverConnections(
@@ -95,7 +91,9 @@ struct Run: AsyncParsableCommand {
       FleetLink(
         configuration: link, credential: credential,
         handler: AgentHandler(
-          cuts: cuts, ledger: ledger, discovery: discovery, snapshots: node),
+          cuts: cuts, ledger: ledger, discovery: discovery, snapshots: node,
+          hooks: HookRunner(
+            runtime: runtime, settings: settings, logger: logger, identify: Self.identify)),
         records: JournalRecords(discovery: discovery), reports: reports, logger: logger),
       CertificateRenewal(
         enrolment: AgentEnrolment(configuration: link, store: store, logger: logger),
@@ -111,6 +109,10 @@ struct Run: AsyncParsableCommand {
     group.maximumGracefulShutdownDuration = .seconds(25)
     try await ServiceGroup(configuration: group).run()
     await guardian.stop()
+  }
+
+  private static func identify(_ container: ContainerID, _ pid: Int32) throws -> ProcessIdentity {
+    ProcessIdentity(container: container, pid: pid, startTicks: try ProcessFacts.startTicks(pid))
   }
 
   /// Nil for a node of no cluster.

@@ -9,6 +9,8 @@ final class AgentSession: Sendable {
   private struct State {
     /// Orders and requests are taken from when the agent was welcomed until the session closes.
     var isOpen = false
+    /// Which version of the protocol is spoken, and the agent's own; 0 before the welcome.
+    var speaks: (protocol: UInt32, version: String) = (0, "")
     /// While the core admits the agent nothing is read, so silence means nothing.
     var isAdmitting = false
     var lastHeard: ContinuousClock.Instant
@@ -92,6 +94,13 @@ final class AgentSession: Sendable {
       $0.isAdmitting = false
       $0.lastHeard = .now
     }
+  }
+
+  /// Which version of the protocol is spoken, and the agent's own.
+  var speaks: (protocol: UInt32, version: String) { state.withLock { $0.speaks } }
+
+  func welcomed(_ protocol: UInt32, _ version: String) {
+    state.withLock { $0.speaks = (`protocol`, version) }
   }
 
   func open() { state.withLock { $0.isOpen = $0.closingSince == nil } }

@@ -35,6 +35,14 @@ package final class FleetGateway: AgentGateway {
   {
     let session = try session(of: node)
     try await authorise(session)
+    let (spoken, version) = session.speaks
+    // An agent that does not know a message ends the connection, and with it what else is going on there.
+    guard spoken >= request.sinceProtocol else {
+      throw GatewayError(
+        .unsupported,
+        "the agent on \(node) (\(version)) speaks fleet protocol \(spoken), and this needs \(request.sinceProtocol): "
+          + "upgrade the agent")
+    }
     guard let (id, replies) = session.expectReply() else {
       throw GatewayError(.overloaded, "\(node) has too many requests open")
     }
@@ -56,7 +64,7 @@ package final class FleetGateway: AgentGateway {
     switch reply {
     case .reply(let reply): return reply
     case .closed:
-      throw GatewayError(.notConnected, "\(node) went away before it replied")
+      throw GatewayError(.lost, "\(node) went away before it replied")
     case .timedOut:
       throw GatewayError(.timedOut, "\(node) did not reply within \(timeout.shortText)")
     }

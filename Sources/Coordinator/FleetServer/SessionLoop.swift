@@ -131,6 +131,7 @@ struct SessionLoop: Sendable {
       protocol: version, version: configuration.version, beatInterval: configuration.beatInterval,
       deadAfter: configuration.deadAfter)
     guard try session.offer(.welcome(welcome)) else { return false }
+    session.welcomed(version, hello.version)
     session.open()
     do {
       let applied = try await events.agentConnected(agent.node, hello)

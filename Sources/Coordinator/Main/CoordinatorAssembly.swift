@@ -64,9 +64,13 @@ struct CoordinatorAssembly {
         manifests: try Self.manifests(configuration, catalog, cluster, clock, logger),
         archive: configuration.exportDirectory.map { ExportDirectory(path: $0) },
         logger: logger), tasks: crew)
+    let hooks = AgentHooks(
+      placements: catalog, gateway: gateway, clock: clock, logger: logger)
     let restores = RestoreService(
       store: catalog, audit: catalog, backups: backups, gateway: gateway,
-      restorer: cluster.map { ClusterRestorer(client: $0.client, logger: logger) }, tasks: crew,
+      restorer: cluster.map {
+        ClusterRestorer(client: $0.client, hooks: hooks, logger: logger)
+      }, tasks: crew,
       logger: logger)
     let issuer = authority
     operations = Operations(

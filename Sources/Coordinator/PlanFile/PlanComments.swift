@@ -12,6 +12,8 @@ package struct PlanComments: Hashable, Sendable {
   package var services: [ServiceName: [String]] = [:]
   /// Behind each hold of a service, in order; empty ones are left out.
   package var holds: [ServiceName: [String]] = [:]
+  /// Behind each of a service's restore hooks, in order; empty ones are left out.
+  package var hooks: [ServiceName: [String]] = [:]
 
   package init() {}
 

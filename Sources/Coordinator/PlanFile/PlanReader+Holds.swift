@@ -89,7 +89,7 @@ extension PlanReader {
       container: container, pre: pre, post: post, timeout: timeout, fences: fences)
   }
 
-  private mutating func arguments(_ place: Place, _ expected: String) -> [String]? {
+  mutating func arguments(_ place: Place, _ expected: String) -> [String]? {
     guard let elements = list(place, expected, most: 256) else { return nil }
     guard !elements.isEmpty else {
       note(place, "expected \(expected), found an empty list")
@@ -114,7 +114,7 @@ extension PlanReader {
   }
 
   /// Reads a value that may be absent: the outer nil says that an issue was noted.
-  private mutating func optional<Value>(
+  mutating func optional<Value>(
     _ place: Place?, _ read: (inout PlanReader, Place) -> Value?
   ) -> Value?? {
     guard let place else { return .some(nil) }

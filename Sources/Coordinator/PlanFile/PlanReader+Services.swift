@@ -30,7 +30,7 @@ extension PlanReader {
   private mutating func service(_ place: Place, into graph: inout ServiceGraph)
     -> PlannedService?
   {
-    let known = ["name", "selector", "dependsOn", "hold", "volumes"]
+    let known = ["name", "selector", "dependsOn", "hold", "volumes", "afterRestore"]
     guard let fields = fields(place, known: known) else { return nil }
     var name: ServiceName?
     var namePlace = place
@@ -49,10 +49,13 @@ extension PlanReader {
     }
     let holds = fields["hold"].map { self.holds($0) } ?? []
     let volumes = fields["volumes"].map { self.volumes($0) } ?? .all
-    guard let name, let selector, let dependsOn, let holds, let volumes else { return nil }
+    let hooks = optional(fields["afterRestore"]) { $0.hooks($1) }
+    guard let name, let selector, let dependsOn, let holds, let volumes, let hooks else {
+      return nil
+    }
     return PlannedService(
       name: name, selector: selector, dependsOn: dependsOn.map(\.name), holds: holds,
-      volumes: volumes)
+      volumes: volumes, afterRestore: hooks?.isEmpty == false ? hooks : nil)
   }
 
   private mutating func dependencies(_ place: Place) -> [ServiceGraph.Dependency]? {

@@ -58,7 +58,25 @@ enum PlanText {
       case .none: "none"
       case .paths(let paths): list(paths.map(scalar))
       }
-    return lines + ["      volumes: \(volumes)"]
+    lines.append("      volumes: \(volumes)")
+    if let hooks = service.afterRestore, !hooks.isEmpty {
+      lines.append("      afterRestore:")
+      let remarks = comments.hooks[service.name] ?? []
+      lines += hooks.enumerated().map { index, hook in
+        "        - \(self.hook(hook))"
+          + PlanComments.line(index < remarks.count ? remarks[index] : nil)
+      }
+    }
+    return lines
+  }
+
+  private static func hook(_ hook: RestoreHook) -> String {
+    let container = hook.container.map { [("container", scalar($0))] } ?? []
+    return mapping(
+      container + [
+        ("command", list(hook.command.map(quoted))), ("timeout", hook.timeout.duration.planText),
+        ("onFailure", hook.onFailure.rawValue),
+      ])
   }
 
   private static func manifests(_ rules: ManifestRules) -> String {

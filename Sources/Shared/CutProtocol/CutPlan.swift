@@ -65,11 +65,14 @@ package struct MemberPlan: Hashable, Codable, Sendable {
   package var group: Int
   /// 0 for members that depend on none of the plan; those that depend on others are above them, and are frozen first when draining.
   package var level: Int
+  /// What a restore runs once the member's service runs again; no part of the cut. Nil stands for nothing.
+  package var afterRestore: [RestoreHook]?
 
   package init(
     name: ServiceName, node: NodeID, container: ContainerID, containerName: String, pod: String,
     namespace: String, owner: String? = nil, image: String, imageDigest: String,
-    holds: [HoldSpec], volumes: [MemberVolume], dependsOn: [ServiceName], group: Int, level: Int
+    holds: [HoldSpec], volumes: [MemberVolume], dependsOn: [ServiceName], group: Int, level: Int,
+    afterRestore: [RestoreHook]? = nil
   ) {
     self.name = name
     self.node = node
@@ -85,6 +88,7 @@ package struct MemberPlan: Hashable, Codable, Sendable {
     self.dependsOn = dependsOn
     self.group = group
     self.level = level
+    self.afterRestore = afterRestore
   }
 }
 

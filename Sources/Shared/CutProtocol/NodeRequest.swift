@@ -1,16 +1,27 @@
 package import Model
 
-/// What the coordinator asks of a node outside any hold; answered by one `NodeReply`. Each is idempotent.
+/// What the coordinator asks of a node outside any hold; answered by one `NodeReply`. Each but a hook is idempotent; a
+/// hook's result is remembered for whoever asks again, as long as the agent lives.
 package enum NodeRequest: Hashable, Sendable {
   case deleteSnapshot(driver: DriverName, snapshot: SnapshotHandle, group: SnapshotHandle?)
   case restore(VolumeRestore)
   case probe(DriverProbe)
+  case runHook(HookRun)
+
+  /// The oldest version of the fleet protocol that has it.
+  package var sinceProtocol: UInt32 {
+    switch self {
+    case .deleteSnapshot, .restore, .probe: 3
+    case .runHook: 4
+    }
+  }
 }
 
 package enum NodeReply: Hashable, Sendable {
   case done
   case restored(VolumeRef)
   case probed(ProbeFindings)
+  case ran(HookResult)
   case failed(Refusal)
 }
 

@@ -83,8 +83,9 @@ package struct ProtocolVersions: Hashable, Sendable, CustomStringConvertible {
     self.newest = newest
   }
 
-  /// What this build speaks. A peer of version 2 neither says who speaks nor to whom, so that nothing could be refused.
-  package static let current = ProtocolVersions(oldest: 3, newest: 3)
+  /// What this build speaks. A peer of version 2 neither says who speaks nor to whom, so that nothing could be refused; one of
+  /// version 3 runs no restore hooks.
+  package static let current = ProtocolVersions(oldest: 3, newest: 4)
 
   /// The newest version that both sides speak.
   package func common(with other: ProtocolVersions) -> UInt32? {

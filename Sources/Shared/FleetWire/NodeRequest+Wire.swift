@@ -21,6 +21,7 @@ extension NodeRequest {
             ? .beside(directory: try field("beside_directory").text(restore.besideDirectory))
             : .original))
     case .probeDriver(let probe): self = .probe(try DriverProbe(probe, field("probe_driver")))
+    case .runHook(let hook): self = .runHook(try HookRun(hook, field("run_hook")))
     case nil: throw field.error("it is a request of an unknown kind")
     }
   }
@@ -46,6 +47,7 @@ extension NodeRequest {
         $0.probe = probe.probe.text
         $0.driver = probe.driver.text
       }
+    case .runHook(let hook): wire.runHook = hook.wire
     }
     return wire
   }
@@ -57,6 +59,7 @@ extension NodeReply {
     case .done: self = .done
     case .restored(let volume): self = .restored(try VolumeRef(volume, field("restored")))
     case .probed(let findings): self = .probed(try ProbeFindings(findings, field("probed")))
+    case .ran(let result): self = .ran(try HookResult(result, field("ran")))
     case .failed(let refusal): self = .failed(try Refusal(refusal, field("failed")))
     case nil: throw field.error("it is a reply of an unknown kind")
     }
@@ -69,6 +72,7 @@ extension NodeReply {
     case .done: wire.done = .init()
     case .restored(let volume): wire.restored = volume.wire
     case .probed(let findings): wire.probed = findings.wire
+    case .ran(let result): wire.ran = result.wire
     case .failed(let refusal): wire.failed = refusal.wire
     }
     return wire

@@ -16,6 +16,9 @@ package enum WireLimits {
   package static let text = 4096
   /// Bytes of short names: boot IDs, journals, versions.
   package static let label = 128
+  /// Words of a command, and the bytes of each: what a plan takes.
+  package static let words = 256
+  package static let word = 65_536
   /// Entries of lists that grow with what runs on a node or takes part in a cut.
   package static let entries = 1024
   /// Entries of lists of remarks.

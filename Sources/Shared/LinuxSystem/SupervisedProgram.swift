@@ -13,8 +13,13 @@ package enum SupervisedProgram {
 
   package struct Result: Hashable, Sendable {
     package var ending: Ending
-    /// Standard output and error, mixed; its first `outputLimit` bytes.
+    /// Standard output and error, mixed; `outputLimit` bytes of it.
     package var output: String
+  }
+
+  /// Which part of a long output is kept.
+  package enum Kept: Sendable {
+    case beginning, end
   }
 
   package static let outputLimit = 16 << 10
@@ -26,7 +31,7 @@ package enum SupervisedProgram {
   /// run: it is put into the environment, and descendants are found by it.
   package static func run(
     path: String, arguments: [String], environment: [String], timeout: Duration, mark: String,
-    cancel: DescriptorHandle? = nil
+    cancel: DescriptorHandle? = nil, keeping kept: Kept = .beginning
   ) -> Result {
     let started: Started
     do throws(SystemError) {
@@ -36,8 +41,9 @@ package enum SupervisedProgram {
     } catch {
       return Result(ending: .notStarted(error), output: "")
     }
-    var (text, ending) = collect(
-      output: started.output, status: started.status,
+    var text = Collected(kept: kept)
+    let ending = collect(
+      output: started.output, status: started.status, into: &text,
       until: LinuxKernel.timeSinceBoot() + timeout + graceForSweep)
     if ending == nil {
       kill(started.supervisor, SIGKILL)
@@ -48,7 +54,26 @@ package enum SupervisedProgram {
     // The program's last words may still be in the pipe.
     append(from: started.output, to: &text)
     return Result(
-      ending: Self.ending(ending, path: path), output: String(decoding: text, as: UTF8.self))
+      ending: Self.ending(ending, path: path),
+      output: String(decoding: text.bytes, as: UTF8.self))
+  }
+
+  private struct Collected {
+    let kept: Kept
+    private(set) var bytes: [UInt8] = []
+
+    init(kept: Kept) { self.kept = kept }
+
+    var isFull: Bool { kept == .beginning && bytes.count >= outputLimit }
+
+    mutating func append(_ more: ArraySlice<UInt8>) {
+      switch kept {
+      case .beginning: bytes.append(contentsOf: more.prefix(max(0, outputLimit - bytes.count)))
+      case .end:
+        bytes.append(contentsOf: more)
+        bytes.removeFirst(max(0, bytes.count - outputLimit))
+      }
+    }
   }
 
   private struct Started {
@@ -77,13 +102,13 @@ package enum SupervisedProgram {
 
   /// Reads until the supervisor's verdict or the deadline; descendants that keep the output open are not waited for.
   private static func collect(
-    output: DescriptorHandle, status: DescriptorHandle, until deadline: Duration
-  ) -> ([UInt8], cl_ending?) {
-    var text: [UInt8] = []
+    output: DescriptorHandle, status: DescriptorHandle, into text: inout Collected,
+    until deadline: Duration
+  ) -> cl_ending? {
     var outputOpen = true
     while true {
       let left = deadline - LinuxKernel.timeSinceBoot()
-      guard left > .zero else { return (text, nil) }
+      guard left > .zero else { return nil }
       let ready = DescriptorHandle.waitUntilReadable(
         [status, outputOpen ? output : nil], limit: left)
       if ready.contains(1) { outputOpen = readOnce(output, into: &text) }
@@ -91,23 +116,23 @@ package enum SupervisedProgram {
         var ending = cl_ending()
         let size = MemoryLayout<cl_ending>.size
         let count = status.use { read($0, &ending, size) }
-        return (text, count == size ? ending : nil)
+        return count == size ? ending : nil
       }
     }
   }
 
   /// Reads what is there, keeping no more than the limit; false at the end.
-  private static func readOnce(_ output: DescriptorHandle, into text: inout [UInt8]) -> Bool {
+  private static func readOnce(_ output: DescriptorHandle, into text: inout Collected) -> Bool {
     var buffer = [UInt8](repeating: 0, count: 4096)
     // What cannot be read any more is at its end too.
     let count = (try? output.call("read", "output") { read($0, &buffer, buffer.count) }) ?? 0
-    text.append(contentsOf: buffer[..<min(count, max(0, outputLimit - text.count))])
+    text.append(buffer[..<max(0, count)])
     return count > 0
   }
 
-  private static func append(from output: DescriptorHandle, to text: inout [UInt8]) {
+  private static func append(from output: DescriptorHandle, to text: inout Collected) {
     var rounds = 0
-    while text.count < outputLimit, rounds < 64,
+    while !text.isFull, rounds < 64,
       !DescriptorHandle.waitUntilReadable([output], limit: .zero).isEmpty,
       readOnce(output, into: &text)
     {

@@ -73,16 +73,19 @@ package struct PlannedService: Hashable, Codable, Sendable {
   /// Taken in this order, released in the reverse one.
   package var holds: [HoldSpec]
   package var volumes: VolumeSelection
+  /// What a restore runs once the service runs again, in this order; nil stands for nothing.
+  package var afterRestore: [RestoreHook]?
 
   package init(
     name: ServiceName, selector: PlacementSelector, dependsOn: [ServiceName], holds: [HoldSpec],
-    volumes: VolumeSelection
+    volumes: VolumeSelection, afterRestore: [RestoreHook]? = nil
   ) {
     self.name = name
     self.selector = selector
     self.dependsOn = dependsOn
     self.holds = holds
     self.volumes = volumes
+    self.afterRestore = afterRestore
   }
 }
 

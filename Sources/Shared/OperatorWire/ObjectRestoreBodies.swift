@@ -1,3 +1,5 @@
+package import Model
+
 /// How the objects of a backup's namespaces are to be brought back; part of `POST /v1/restores`.
 package struct ObjectRestoreBody: Codable, Hashable, Sendable {
   /// Where objects of a namespace go; those that are not named keep theirs.
@@ -9,16 +11,20 @@ package struct ObjectRestoreBody: Codable, Hashable, Sendable {
   package var start: Bool?
   /// How long each service may take to become ready; ten minutes when it is not given.
   package var patienceSeconds: Int?
+  /// plan or none; plan when it is not given.
+  package var hooks: String?
 
   package init(
     namespaces: [String: String]? = nil, storageClasses: [String: String]? = nil,
-    existing: String? = nil, start: Bool? = nil, patienceSeconds: Int? = nil
+    existing: String? = nil, start: Bool? = nil, patienceSeconds: Int? = nil,
+    hooks: String? = nil
   ) {
     self.namespaces = namespaces
     self.storageClasses = storageClasses
     self.existing = existing
     self.start = start
     self.patienceSeconds = patienceSeconds
+    self.hooks = hooks
   }
 }
 
@@ -31,20 +37,52 @@ package struct ObjectRestoreProgressBody: Codable, Hashable, Sendable {
   package var done: Int
   /// 0 before it is known.
   package var total: Int
+  /// What became of the plan's commands so far, in their order; absent while there is none.
+  package var hooks: [RestoreHookBody]?
 
-  package init(targets: [String], existing: String, phase: String, done: Int, total: Int) {
+  package init(
+    targets: [String], existing: String, phase: String, done: Int, total: Int,
+    hooks: [RestoreHookBody]? = nil
+  ) {
     self.targets = targets
     self.existing = existing
     self.phase = phase
     self.done = done
     self.total = total
+    self.hooks = hooks
+  }
+}
+
+/// What became of one command of a restore.
+package struct RestoreHookBody: Codable, Hashable, Sendable {
+  package var service: ServiceName
+  /// Counts the service's hooks from 1.
+  package var number: Int
+  /// Pod and container; absent where none was reached.
+  package var place: String?
+  /// succeeded, failed or left-out.
+  package var state: String
+  /// What happened, with the last words of the command.
+  package var words: String
+  package var endedAt: Timestamp
+
+  package init(
+    service: ServiceName, number: Int, place: String?, state: String, words: String,
+    endedAt: Timestamp
+  ) {
+    self.service = service
+    self.number = number
+    self.place = place
+    self.state = state
+    self.words = words
+    self.endedAt = endedAt
   }
 }
 
 /// One thing that a restore would do to one object.
 package struct ObjectActionBody: Codable, Hashable, Sendable {
   package var stage: String
-  /// create, patch, start, skip or refuse.
+  /// create, patch, start, run, skip or refuse.
   package var action: String
   package var resource: String
   package var namespace: String?

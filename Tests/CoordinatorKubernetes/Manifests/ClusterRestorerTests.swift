@@ -10,7 +10,7 @@ import Testing
 @testable import CoordinatorKubernetes
 
 /// A backup of `shop`: two services that depend on each other, a claim with a snapshot, and what they need.
-private enum ShopBackup {
+enum ShopBackup {
   static func manifest(
     _ type: ResourceType, _ name: String, _ json: String, global: Bool = false, fact: Bool = false,
     standing: BackupManifest.Standing = .atWitness
@@ -79,19 +79,20 @@ private enum ShopBackup {
 }
 
 /// A restorer beside a test API server, in which workloads become ready at once unless they are named.
-private struct Bench: Sendable {
+struct RestoreBench: Sendable {
   let api: APIServer
   let restorer: ClusterRestorer
 
   static func with(
     users: [String: TestUser] = [:], token: String? = nil, unready: Set<String> = [],
-    _ body: @escaping @Sendable (Bench) async throws -> Void
+    hooks: FakeHooks = FakeHooks(), _ body: @escaping @Sendable (RestoreBench) async throws -> Void
   ) async throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let api = APIServer(users: users)
     try await TestCluster.with(api) { cluster in
       try await KubernetesClient.with(try cluster.access(token: token), logger: logger) { client in
-        let bench = Bench(api: api, restorer: ClusterRestorer(client: client, logger: logger))
+        let bench = RestoreBench(
+          api: api, restorer: ClusterRestorer(client: client, hooks: hooks, logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask {
             while (try? await Task.sleep(for: .milliseconds(10))) != nil {
@@ -113,12 +114,13 @@ private struct Bench: Sendable {
           object["status", "observedGeneration"] = object["metadata", "generation"]
           object["status", "readyReplicas"] = object["spec", "replicas"]
         }
+        await makePods(of: object, type)
       }
     }
   }
 
   func perform(_ job: ObjectRestoreJob) async throws {
-    try await restorer.perform(job) { _, _, _ in }
+    try await restorer.perform(job) { _ in }
   }
 
   /// Requests that change something, in their order.
@@ -134,7 +136,7 @@ private struct Bench: Sendable {
 struct `A restore of objects` {
   @Test func `makes everything in its order, and starts services one after the other`() async throws
   {
-    try await Bench.with { bench in
+    try await RestoreBench.with { bench in
       try await bench.perform(try ShopBackup.job())
       #expect(
         await bench.writes == [
@@ -163,7 +165,7 @@ struct `A restore of objects` {
   }
 
   @Test func `changes nothing in a dry run, and tells each action`() async throws {
-    try await Bench.with { bench in
+    try await RestoreBench.with { bench in
       let actions = try await bench.restorer.actions(of: try ShopBackup.job())
       #expect(await bench.writes.isEmpty)
       let lines = actions.map { "\($0.verb.rawValue) \($0.object): \($0.note ?? "")" }
@@ -187,7 +189,7 @@ struct `A restore of objects` {
   }
 
   @Test func `is the same after answers were lost and after a crash`() async throws {
-    try await Bench.with(unready: ["web"]) { bench in
+    try await RestoreBench.with(unready: ["web"]) { bench in
       let job = try ShopBackup.job()
       await bench.api.inject(Fault(.dropAfterwards, times: 4) { $0.method == "POST" })
       // Cancelled while it waits for a service: as if the coordinator had been killed there.
@@ -214,7 +216,7 @@ struct `A restore of objects` {
 
   @Test func `leaves what is there, puts it right, or does nothing at all`() async throws {
     for existing in ObjectRestoreOrder.Existing.allCases {
-      try await Bench.with { bench in
+      try await RestoreBench.with { bench in
         await bench.api.put(KubernetesObject(.namespaces, name: "copy"), as: .namespaces)
         await bench.api.put(
           KubernetesObject(
@@ -243,7 +245,7 @@ struct `A restore of objects` {
   }
 
   @Test func `never puts data beneath a claim that is there`() async throws {
-    try await Bench.with { bench in
+    try await RestoreBench.with { bench in
       await bench.api.put(KubernetesObject(.namespaces, name: "shop"), as: .namespaces)
       await bench.api.put(
         KubernetesObject(.persistentVolumeClaims, name: "data-db-0", namespace: "shop"),
@@ -260,7 +262,7 @@ struct `A restore of objects` {
     rules.append(.init(["create", "patch"], group: "", ["*"]))
     rules.append(.init(["create"], group: "authorization.k8s.io", ["*"]))
     let users = ["t": TestUser("coordinator", rules: rules)]
-    try await Bench.with(users: users, token: "t") { bench in
+    try await RestoreBench.with(users: users, token: "t") { bench in
       let error = await #expect(throws: OperationError.self) {
         try await bench.perform(try ShopBackup.job())
       }
@@ -273,7 +275,7 @@ struct `A restore of objects` {
   }
 
   @Test func `stops at a service that does not become ready, and names it`() async throws {
-    try await Bench.with(unready: ["db"]) { bench in
+    try await RestoreBench.with(unready: ["db"]) { bench in
       let order = ObjectRestoreOrder(namespaces: ["shop": "copy"], patience: .milliseconds(300))
       let error = await #expect(throws: OperationError.self) {
         try await bench.perform(try ShopBackup.job(order))
@@ -287,7 +289,7 @@ struct `A restore of objects` {
   @Test func `maps storage classes, leaves workloads at zero, and keeps out of the cluster's own`()
     async throws
   {
-    try await Bench.with { bench in
+    try await RestoreBench.with { bench in
       await bench.api.put(KubernetesObject(.namespaces, name: "shop"), as: .namespaces)
       try await bench.perform(
         try ShopBackup.job(
@@ -303,7 +305,7 @@ struct `A restore of objects` {
     let manifests = try (0..<30).map {
       try ShopBackup.manifest(.configMaps, "m\($0)", #"{"data":{"a":"backup"}}"#)
     }
-    try await Bench.with { bench in
+    try await RestoreBench.with { bench in
       await bench.api.put(KubernetesObject(.namespaces, name: "shop"), as: .namespaces)
       for name in ["m7", "other"] {
         await bench.api.put(

@@ -136,10 +136,10 @@ struct KubernetesRealServerObjectTests {
           restore: try RestoreID("r1"), backup: try BackupID("b1"),
           order: ObjectRestoreOrder(namespaces: [source: target], start: false), services: [],
           manifests: manifests, snapshots: [])
-        let restorer = ClusterRestorer(client: other, logger: logger)
-        try await restorer.perform(job) { _, _, _ in }
+        let restorer = ClusterRestorer(client: other, hooks: FakeHooks(), logger: logger)
+        try await restorer.perform(job) { _ in }
         // Once more, as after a crash.
-        try await restorer.perform(job) { _, _, _ in }
+        try await restorer.perform(job) { _ in }
         let (_, restored, _) = try await capture(other, target)
         let wanted = try RestoreItems(job).all().filter { $0.stage != .namespaces }
         for item in wanted where item.object.name != "default" {

@@ -103,6 +103,7 @@ extension Sample {
               driver: DriverName(accepted: "csi.example.org"), version: "1",
               checks: [.init(.laterWrite, kept: true, detail: "absent")],
               cuts: [Elapsed(.milliseconds(2))], obstacle: nil, leftBehind: []))),
+        .reply(id: 6, .ran(HookResult(.exited(3), output: "no such role"))),
         .records(journal: "j", records),
       ] + news.map { .report(CutReport(fence: fence, member: Example.orders, news: $0)) }
     }
@@ -141,6 +142,11 @@ extension Sample {
           VolumeRestore(
             restore: RestoreID(accepted: "r1"), source: statements[0].snapshots[0],
             place: .beside(directory: "/srv/restored"))),
+        .runHook(
+          HookRun(
+            restore: RestoreID(accepted: "r1"), backup: BackupID(accepted: "b1"), service: member,
+            number: 1, namespace: "shop", podUID: "u-1", container: ContainerID(accepted: "c-1"),
+            command: ["/bin/sh", "-c", "true"], timeout: .seconds(3))),
       ]
       return [
         .welcome(

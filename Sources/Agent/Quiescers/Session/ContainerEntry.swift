@@ -64,6 +64,19 @@ struct ContainerEntry: Sendable {
     )
   }
 
+  /// Refuses a program that the container does not have. A name is looked for in its search path.
+  func require(_ program: String) throws(Refusal) {
+    guard program.contains("/") else {
+      _ = try self.program([program])
+      return
+    }
+    // A program that cannot be opened cannot be run either.
+    guard let file = try? root.opened(program), (try? file.status())?.isDirectory == false
+    else {
+      throw Refusal(.hazard, "container of \(member) has no program \(program)")
+    }
+  }
+
   /// The program and arguments that run `command` inside.
   ///
   /// A session does without the PID namespace: to enter that one `nsenter` forks, and the process that is held would

@@ -39,7 +39,7 @@ package func restoreText(_ restore: RestoreBody, wide: Bool) -> String {
       ?? "not yet")
   fields.add("state", restore.state.rawValue)
   fields.add("because", restore.reason)
-  if restore.objects != nil { return fields.text }
+  if let objects = restore.objects { return fields.text + hookText(objects.hooks ?? []) }
   var table = TextTable(["MEMBER", "NODE", "VOLUME OF", "PUBLISHED AT"])
   if wide { table.headings += ["DRIVER", "SNAPSHOT", "NEW VOLUME"] }
   table.rows = restore.steps.map { step in
@@ -53,6 +53,17 @@ package func restoreText(_ restore: RestoreBody, wide: Bool) -> String {
     return row
   }
   return fields.text + "\n" + table.text(empty: "nothing is to be restored")
+}
+
+/// What became of the plan's commands; nothing where there are none.
+private func hookText(_ hooks: [RestoreHookBody]) -> String {
+  guard !hooks.isEmpty else { return "" }
+  let table = TextTable(
+    ["HOOK", "PLACE", "STATE", "ENDED", "WORDS"],
+    rows: hooks.map {
+      ["\($0.service)/\($0.number)", $0.place ?? "-", $0.state, $0.endedAt.toSecond, $0.words]
+    })
+  return "\n" + table.text(empty: "")
 }
 
 /// What a restore of objects would do, in its order.

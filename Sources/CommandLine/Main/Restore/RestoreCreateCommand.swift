@@ -32,6 +32,7 @@ struct RestoreCreateCommand: AsyncParsableCommand {
   @Option(help: "With --objects: what becomes of objects that are there: skip, patch or fail.")
   var existing: String?
   @Flag(help: "With --objects: leave workloads scaled to zero.") var noStart = false
+  @Flag(help: "With --objects: run none of the plan's commands for a restore.") var noHooks = false
   @Flag(help: "With --objects: print what would be done, and do nothing.") var dryRun = false
   @Flag(help: "Wait until the restore has ended.")
   var wait = false
@@ -43,13 +44,15 @@ struct RestoreCreateCommand: AsyncParsableCommand {
       throw ValidationError("--into \(into): it must be an absolute path on the nodes")
     }
     let needsObjects =
-      !namespaces.isEmpty || !storageClasses.isEmpty || existing != nil || noStart || dryRun
+      !namespaces.isEmpty || !storageClasses.isEmpty || existing != nil || noStart || noHooks
+      || dryRun
     guard !objects, needsObjects else {
       _ = (try mapping(namespaces, "--namespace"), try mapping(storageClasses, "--storage-class"))
       return
     }
     throw ValidationError(
-      "--namespace, --storage-class, --existing, --no-start and --dry-run need --objects")
+      "--namespace, --storage-class, --existing, --no-start, --no-hooks and --dry-run need --objects"
+    )
   }
 
   private func mapping(_ pairs: [String], _ option: String) throws -> [String: String] {
@@ -69,7 +72,7 @@ struct RestoreCreateCommand: AsyncParsableCommand {
     return ObjectRestoreBody(
       namespaces: try mapping(namespaces, "--namespace"),
       storageClasses: try mapping(storageClasses, "--storage-class"), existing: existing,
-      start: !noStart)
+      start: !noStart, hooks: noHooks ? "none" : nil)
   }
 
   func run() async throws {

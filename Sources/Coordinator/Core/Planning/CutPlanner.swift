@@ -23,7 +23,8 @@ package enum CutPlanner {
             namespace: placement.namespace, owner: placement.workload?.owner,
             image: placement.image, imageDigest: placement.imageDigest, holds: service.holds,
             volumes: try volumes(of: service, in: placement), dependsOn: service.dependsOn,
-            group: groups[service.name] ?? 0, level: levels[service.name] ?? 0))
+            group: groups[service.name] ?? 0, level: levels[service.name] ?? 0,
+            afterRestore: service.afterRestore))
       } catch {
         problems.append(error.text)
       }

@@ -17,11 +17,15 @@ package protocol AgentGateway: Sendable {
 package struct GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
   package enum Code: String, Hashable, Sendable {
     case notConnected = "not-connected"
+    /// The node went away before it replied: what was asked may have been done.
+    case lost
     case timedOut = "timed-out"
     /// The node's bounded queue is full; its stream was closed.
     case overloaded
     /// The message is above what the wire takes; sending it again cannot help.
     case tooLarge = "too-large"
+    /// The agent is too old for the request.
+    case unsupported
   }
 
   package var code: Code

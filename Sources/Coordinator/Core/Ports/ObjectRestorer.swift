@@ -6,11 +6,16 @@ package protocol ObjectRestorer: Sendable {
   /// Everything that `perform` would do, in its order; changes nothing. Where an action refuses, `perform` does nothing else.
   func actions(of job: ObjectRestoreJob) async throws(OperationError) -> [ObjectAction]
   /// Does it. Asked again for the same restore, after whatever crash, it goes on where it was: what bears the restore's mark is
-  /// not written a second time. Final unless `unavailable`.
+  /// not written a second time, and no hook of `job.ended` is run again. Final unless `unavailable`.
   func perform(
-    _ job: ObjectRestoreJob,
-    _ progress: @Sendable (_ phase: String, _ done: Int, _ total: Int) async -> Void
+    _ job: ObjectRestoreJob, _ tell: @Sendable (ObjectRestoreNews) async -> Void
   ) async throws(OperationError)
+}
+
+/// What a restore of objects tells while it goes on.
+package enum ObjectRestoreNews: Hashable, Sendable {
+  case phase(String, done: Int, total: Int)
+  case hook(HookOutcome)
 }
 
 /// All that one restore of objects needs to know.
@@ -23,10 +28,13 @@ package struct ObjectRestoreJob: Sendable {
   /// With Secrets in clear.
   package var manifests: [BackupManifest]
   package var snapshots: [SnapshotRecord]
+  /// Hooks that ended before the coordinator was started anew.
+  package var ended: [HookOutcome]
 
   package init(
     restore: RestoreID, backup: BackupID, order: ObjectRestoreOrder, services: [MemberPlan],
-    manifests: [BackupManifest], snapshots: [SnapshotRecord]
+    manifests: [BackupManifest], snapshots: [SnapshotRecord],
+    ended: [HookOutcome] = []
   ) {
     self.restore = restore
     self.backup = backup
@@ -34,5 +42,6 @@ package struct ObjectRestoreJob: Sendable {
     self.services = services
     self.manifests = manifests
     self.snapshots = snapshots
+    self.ended = ended
   }
 }

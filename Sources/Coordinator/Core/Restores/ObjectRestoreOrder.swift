@@ -12,6 +12,13 @@ package struct ObjectRestoreOrder: Hashable, Codable, Sendable {
     case fail
   }
 
+  /// Whether the commands are run that the plan has for a restore.
+  package enum Hooks: String, CaseIterable, Hashable, Codable, Sendable {
+    /// As the plan of the backup has them.
+    case plan
+    case none
+  }
+
   /// Where objects of a namespace go; those that are not named keep theirs.
   package var namespaces: [String: String]
   /// Which storage class claims get instead of the one that they had.
@@ -23,11 +30,13 @@ package struct ObjectRestoreOrder: Hashable, Codable, Sendable {
   package var patience: Elapsed
   /// Whether namespaces, definitions of custom kinds and storage classes may be made.
   package var mayUseCluster: Bool
+  /// Nil means as the plan has them.
+  package var hooks: Hooks?
 
   package init(
     namespaces: [String: String] = [:], storageClasses: [String: String] = [:],
     existing: Existing = .skip, start: Bool = true, patience: Duration = .seconds(600),
-    mayUseCluster: Bool = true
+    mayUseCluster: Bool = true, hooks: Hooks? = nil
   ) {
     self.namespaces = namespaces
     self.storageClasses = storageClasses
@@ -35,6 +44,7 @@ package struct ObjectRestoreOrder: Hashable, Codable, Sendable {
     self.start = start
     self.patience = Elapsed(patience)
     self.mayUseCluster = mayUseCluster
+    self.hooks = hooks
   }
 
   package func target(of namespace: String) -> String { namespaces[namespace] ?? namespace }
@@ -50,16 +60,19 @@ package struct ObjectRestoreState: Hashable, Codable, Sendable {
   package var done: Int
   /// 0 before it is known.
   package var total: Int
+  /// What became of the hooks so far, in their order; nil while there is none.
+  package var hooks: [HookOutcome]?
 
   package init(
     order: ObjectRestoreOrder, targets: [String], phase: String = "waiting", done: Int = 0,
-    total: Int = 0
+    total: Int = 0, hooks: [HookOutcome]? = nil
   ) {
     self.order = order
     self.targets = targets
     self.phase = phase
     self.done = done
     self.total = total
+    self.hooks = hooks
   }
 }
 
@@ -67,6 +80,8 @@ package struct ObjectRestoreState: Hashable, Codable, Sendable {
 package struct ObjectAction: Hashable, Codable, Sendable {
   package enum Verb: String, Hashable, Codable, Sendable {
     case create, patch, start
+    /// A command of the plan, in a pod.
+    case run
     /// It stays as it is, or out.
     case skip
     /// It keeps the restore from beginning.

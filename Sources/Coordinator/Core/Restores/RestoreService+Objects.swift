@@ -3,16 +3,17 @@ internal import Model
 
 extension RestoreService {
   /// All that is needed to restore the objects of a backup, read and compared with its digest anew.
-  func job(_ id: RestoreID, _ backup: BackupRecord, _ order: ObjectRestoreOrder)
-    async throws(OperationError) -> ObjectRestoreJob
-  {
+  func job(
+    _ id: RestoreID, _ backup: BackupRecord, _ order: ObjectRestoreOrder,
+    ended: [HookOutcome] = []
+  ) async throws(OperationError) -> ObjectRestoreJob {
     let members = backup.plan.plan.members
     let links = members.map { MemberPlanLinks(name: $0.name, dependsOn: $0.dependsOn) }
     return ObjectRestoreJob(
       restore: id, backup: backup.plan.plan.backup, order: order,
       services: DependencyGraph(links).restoreOrder().compactMap { backup.plan.plan.member($0) },
       manifests: try await backups.openedManifests(of: backup),
-      snapshots: try await backups.snapshots(of: backup).map(\.record))
+      snapshots: try await backups.snapshots(of: backup).map(\.record), ended: ended)
   }
 
   func objectRestorer() throws(OperationError) -> any ObjectRestorer {
@@ -68,11 +69,12 @@ extension RestoreService {
     async throws(OperationError) -> ObjectRestoreState
   {
     let restorer = try objectRestorer()
-    let job = try await job(record.id, try await backups.backup(record.backup), state.order)
+    let job = try await job(
+      record.id, try await backups.backup(record.backup), state.order, ended: state.hooks ?? [])
     let latest = LatestState(state)
-    try await restorer.perform(job) { phase, done, total in
+    try await restorer.perform(job) { news in
       var record = record
-      record.objects = await latest.set(phase, done, total)
+      record.objects = await latest.note(news)
       await self.save(record)
     }
     return await latest.state
@@ -85,8 +87,12 @@ private actor LatestState {
 
   init(_ state: ObjectRestoreState) { self.state = state }
 
-  func set(_ phase: String, _ done: Int, _ total: Int) -> ObjectRestoreState {
-    (state.phase, state.done, state.total) = (phase, done, total)
+  func note(_ news: ObjectRestoreNews) -> ObjectRestoreState {
+    switch news {
+    case .phase(let phase, let done, let total):
+      (state.phase, state.done, state.total) = (phase, done, total)
+    case .hook(let outcome): state.hooks = (state.hooks ?? []) + [outcome]
+    }
     return state
   }
 }

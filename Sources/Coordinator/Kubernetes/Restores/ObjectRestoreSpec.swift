@@ -46,9 +46,17 @@ enum ObjectRestoreSpec {
       throw Refused(
         reason: "Invalid", message: "spec.objects.existing: expected skip, patch or fail")
     }
+    var hooks: ObjectRestoreOrder.Hooks?
+    if let text = spec["hooks"]?.string {
+      guard let known = ObjectRestoreOrder.Hooks(rawValue: text) else {
+        throw Refused(reason: "Invalid", message: "spec.objects.hooks: expected plan or none")
+      }
+      hooks = known
+    }
     return ObjectRestoreOrder(
       namespaces: namespaces, storageClasses: texts(spec["storageClasses"]), existing: existing,
-      start: spec["start"]?.bool ?? usual.start, patience: patience, mayUseCluster: isHome)
+      start: spec["start"]?.bool ?? usual.start, patience: patience, mayUseCluster: isHome,
+      hooks: hooks)
   }
 
   private static func texts(_ value: JSONValue?) -> [String: String] {

@@ -96,6 +96,8 @@ struct RestoreReport: Equatable {
   var endedAt: Timestamp?
   /// What a dry run found; nil for a restore.
   var actions: [String]?
+  /// What became of the plan's commands; nil where there is none.
+  var hooks: [String]?
 
   /// Actions that an object's status has; the command line prints all of them.
   static let mostActions = 500
@@ -132,6 +134,11 @@ struct RestoreReport: Equatable {
       endedAt: record.endedAt)
     if let objects = record.objects {
       report.message = "\(objects.done) of \(objects.total) objects; \(objects.phase)"
+      let failed = (objects.hooks ?? []).count { $0.state == .failed }
+      if failed > 0 {
+        report.message += failed == 1 ? "; 1 hook failed" : "; \(failed) hooks failed"
+      }
+      report.hooks = objects.hooks?.prefix(mostActions).map { Condition.bounded($0.line) }
     }
     switch record.state {
     case .running: break
@@ -152,6 +159,7 @@ struct RestoreReport: Equatable {
     if let generation = object.generation { status["observedGeneration"] = JSONValue(generation) }
     if let restore { status["restore"] = .string(restore.text) }
     if let actions { status["actions"] = .array(actions.map { .string($0) }) }
+    if let hooks { status["hooks"] = .array(hooks.map { .string($0) }) }
     if let endedAt { status["endedAt"] = .string(endedAt.wholeSeconds) }
     return status
   }

@@ -18,10 +18,18 @@ extension ObjectRestoreOrder {
     if let seconds = body.patienceSeconds, !(1...86_400).contains(seconds) {
       throw Refused.invalid("objects.patienceSeconds: \(seconds) is no number from 1 to 86400")
     }
+    var hooks: Hooks?
+    if let text = body.hooks {
+      guard let known = Hooks(rawValue: text) else {
+        throw Refused.invalid("objects.hooks: '\(text.prefix(40))' is neither plan nor none")
+      }
+      hooks = known
+    }
     self.init(
       namespaces: body.namespaces ?? [:], storageClasses: body.storageClasses ?? [:],
       existing: existing, start: body.start ?? usual.start,
-      patience: body.patienceSeconds.map { .seconds($0) } ?? usual.patience.duration)
+      patience: body.patienceSeconds.map { .seconds($0) } ?? usual.patience.duration,
+      hooks: hooks)
   }
 }
 
@@ -29,7 +37,12 @@ extension ObjectRestoreProgressBody {
   init(_ state: ObjectRestoreState) {
     self.init(
       targets: state.targets, existing: state.order.existing.rawValue, phase: state.phase,
-      done: state.done, total: state.total)
+      done: state.done, total: state.total,
+      hooks: state.hooks?.map { outcome in
+        RestoreHookBody(
+          service: outcome.service, number: outcome.number, place: outcome.place,
+          state: outcome.state.rawValue, words: outcome.words, endedAt: outcome.endedAt)
+      })
   }
 }
 

@@ -1113,12 +1113,23 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
     set {kind = .probeDriver(newValue)}
   }
 
+  /// Since version 4.
+  package var runHook: Stillpoint_Fleet_V1_Request.RunHook {
+    get {
+      if case .runHook(let v)? = kind {return v}
+      return Stillpoint_Fleet_V1_Request.RunHook()
+    }
+    set {kind = .runHook(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
     case deleteSnapshot(Stillpoint_Fleet_V1_Request.DeleteSnapshot)
     case restore(Stillpoint_Fleet_V1_Request.Restore)
     case probeDriver(Stillpoint_Fleet_V1_Request.ProbeDriver)
+    /// Since version 4.
+    case runHook(Stillpoint_Fleet_V1_Request.RunHook)
 
   }
 
@@ -1189,6 +1200,92 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
     package var probe: String = String()
 
     package var driver: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// A restore's command, to be run in one container that is exactly this one.
+  package nonisolated struct RunHook: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var restore: String = String()
+
+    package var backup: String = String()
+
+    package var service: String = String()
+
+    /// Counts the service's hooks from 1.
+    package var number: UInt32 = 0
+
+    package var namespace: String = String()
+
+    package var podUid: String = String()
+
+    package var container: String = String()
+
+    package var command: [String] = []
+
+    package var timeout: Int64 = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+}
+
+/// How a command ended, and the end of what it printed.
+package nonisolated struct Stillpoint_Fleet_V1_HookResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var ending: Stillpoint_Fleet_V1_HookResult.OneOf_Ending? = nil
+
+  package var exited: Int32 {
+    get {
+      if case .exited(let v)? = ending {return v}
+      return 0
+    }
+    set {ending = .exited(newValue)}
+  }
+
+  package var signalled: Int32 {
+    get {
+      if case .signalled(let v)? = ending {return v}
+      return 0
+    }
+    set {ending = .signalled(newValue)}
+  }
+
+  package var timedOut: Stillpoint_Fleet_V1_HookResult.TimedOut {
+    get {
+      if case .timedOut(let v)? = ending {return v}
+      return Stillpoint_Fleet_V1_HookResult.TimedOut()
+    }
+    set {ending = .timedOut(newValue)}
+  }
+
+  package var output: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Ending: Equatable, Sendable {
+    case exited(Int32)
+    case signalled(Int32)
+    case timedOut(Stillpoint_Fleet_V1_HookResult.TimedOut)
+
+  }
+
+  package nonisolated struct TimedOut: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1298,6 +1395,14 @@ package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
     set {kind = .probed(newValue)}
   }
 
+  package var ran: Stillpoint_Fleet_V1_HookResult {
+    get {
+      if case .ran(let v)? = kind {return v}
+      return Stillpoint_Fleet_V1_HookResult()
+    }
+    set {kind = .ran(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1305,6 +1410,7 @@ package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
     case restored(Stillpoint_Fleet_V1_Volume)
     case failed(Stillpoint_Fleet_V1_Refusal)
     case probed(Stillpoint_Fleet_V1_ProbeFindings)
+    case ran(Stillpoint_Fleet_V1_HookResult)
 
   }
 
@@ -3164,7 +3270,7 @@ nonisolated extension Stillpoint_Fleet_V1_SnapshotRecord: SwiftProtobuf.Message,
 
 nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Request"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}delete_snapshot\0\u{1}restore\0\u{3}probe_driver\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}delete_snapshot\0\u{1}restore\0\u{3}probe_driver\0\u{3}run_hook\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3212,6 +3318,19 @@ nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftP
           self.kind = .probeDriver(v)
         }
       }()
+      case 5: try {
+        var v: Stillpoint_Fleet_V1_Request.RunHook?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .runHook(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .runHook(v)
+        }
+      }()
       default: break
       }
     }
@@ -3237,6 +3356,10 @@ nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftP
     case .probeDriver?: try {
       guard case .probeDriver(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .runHook?: try {
+      guard case .runHook(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     }()
     case nil: break
     }
@@ -3374,6 +3497,174 @@ nonisolated extension Stillpoint_Fleet_V1_Request.ProbeDriver: SwiftProtobuf.Mes
   }
 }
 
+nonisolated extension Stillpoint_Fleet_V1_Request.RunHook: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Request.protoMessageName + ".RunHook"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}restore\0\u{1}backup\0\u{1}service\0\u{1}number\0\u{1}namespace\0\u{3}pod_uid\0\u{1}container\0\u{1}command\0\u{1}timeout\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.restore) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.backup) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.service) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.namespace) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.podUid) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.container) }()
+      case 8: try { try decoder.decodeRepeatedStringField(value: &self.command) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.timeout) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.restore.isEmpty {
+      try visitor.visitSingularStringField(value: self.restore, fieldNumber: 1)
+    }
+    if !self.backup.isEmpty {
+      try visitor.visitSingularStringField(value: self.backup, fieldNumber: 2)
+    }
+    if !self.service.isEmpty {
+      try visitor.visitSingularStringField(value: self.service, fieldNumber: 3)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 4)
+    }
+    if !self.namespace.isEmpty {
+      try visitor.visitSingularStringField(value: self.namespace, fieldNumber: 5)
+    }
+    if !self.podUid.isEmpty {
+      try visitor.visitSingularStringField(value: self.podUid, fieldNumber: 6)
+    }
+    if !self.container.isEmpty {
+      try visitor.visitSingularStringField(value: self.container, fieldNumber: 7)
+    }
+    if !self.command.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.command, fieldNumber: 8)
+    }
+    if self.timeout != 0 {
+      try visitor.visitSingularInt64Field(value: self.timeout, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Request.RunHook, rhs: Stillpoint_Fleet_V1_Request.RunHook) -> Bool {
+    if lhs.restore != rhs.restore {return false}
+    if lhs.backup != rhs.backup {return false}
+    if lhs.service != rhs.service {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.namespace != rhs.namespace {return false}
+    if lhs.podUid != rhs.podUid {return false}
+    if lhs.container != rhs.container {return false}
+    if lhs.command != rhs.command {return false}
+    if lhs.timeout != rhs.timeout {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_HookResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HookResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exited\0\u{1}signalled\0\u{3}timed_out\0\u{1}output\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Int32?
+        try decoder.decodeSingularInt32Field(value: &v)
+        if let v = v {
+          if self.ending != nil {try decoder.handleConflictingOneOf()}
+          self.ending = .exited(v)
+        }
+      }()
+      case 2: try {
+        var v: Int32?
+        try decoder.decodeSingularInt32Field(value: &v)
+        if let v = v {
+          if self.ending != nil {try decoder.handleConflictingOneOf()}
+          self.ending = .signalled(v)
+        }
+      }()
+      case 3: try {
+        var v: Stillpoint_Fleet_V1_HookResult.TimedOut?
+        var hadOneofValue = false
+        if let current = self.ending {
+          hadOneofValue = true
+          if case .timedOut(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.ending = .timedOut(v)
+        }
+      }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.output) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.ending {
+    case .exited?: try {
+      guard case .exited(let v)? = self.ending else { preconditionFailure() }
+      try visitor.visitSingularInt32Field(value: v, fieldNumber: 1)
+    }()
+    case .signalled?: try {
+      guard case .signalled(let v)? = self.ending else { preconditionFailure() }
+      try visitor.visitSingularInt32Field(value: v, fieldNumber: 2)
+    }()
+    case .timedOut?: try {
+      guard case .timedOut(let v)? = self.ending else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    if !self.output.isEmpty {
+      try visitor.visitSingularStringField(value: self.output, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_HookResult, rhs: Stillpoint_Fleet_V1_HookResult) -> Bool {
+    if lhs.ending != rhs.ending {return false}
+    if lhs.output != rhs.output {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_HookResult.TimedOut: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_HookResult.protoMessageName + ".TimedOut"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_HookResult.TimedOut, rhs: Stillpoint_Fleet_V1_HookResult.TimedOut) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Stillpoint_Fleet_V1_ProbeFindings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProbeFindings"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{1}version\0\u{1}checks\0\u{1}cuts\0\u{1}obstacle\0\u{3}left_behind\0")
@@ -3479,7 +3770,7 @@ nonisolated extension Stillpoint_Fleet_V1_ProbeFindings.Check: SwiftProtobuf.Mes
 
 nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Reply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}done\0\u{1}restored\0\u{1}failed\0\u{1}probed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}done\0\u{1}restored\0\u{1}failed\0\u{1}probed\0\u{1}ran\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3540,6 +3831,19 @@ nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftPro
           self.kind = .probed(v)
         }
       }()
+      case 6: try {
+        var v: Stillpoint_Fleet_V1_HookResult?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .ran(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .ran(v)
+        }
+      }()
       default: break
       }
     }
@@ -3569,6 +3873,10 @@ nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftPro
     case .probed?: try {
       guard case .probed(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .ran?: try {
+      guard case .ran(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case nil: break
     }

@@ -7,11 +7,13 @@ internal import Model
 /// Puts backups' objects back into one cluster.
 package struct ClusterRestorer: ObjectRestorer {
   let client: KubernetesClient
-  private let patience = Patience()
+  let hooks: any HookExecutor
+  let patience = Patience()
   let logger: Logger
 
-  package init(client: KubernetesClient, logger: Logger) {
+  package init(client: KubernetesClient, hooks: any HookExecutor, logger: Logger) {
     self.client = client
+    self.hooks = hooks
     self.logger = logger
   }
 
@@ -22,31 +24,25 @@ package struct ClusterRestorer: ObjectRestorer {
     var actions: [ObjectAction] = []
     var rights = RightsCheck(client)
     var present = PresentObjects(client, items)
+    // Those that are there, stay, and are none of the restore's.
+    var foreign: Set<String> = []
     for item in items {
       if item.isLeftOut {
         actions.append(item.action(.skip))
         continue
       }
-      let action = Self.intent(item, try await present.object(of: item), job)
+      let found = try await present.object(of: item)
+      let action = Self.intent(item, found, job)
       actions.append(action)
+      if action.verb == .skip, found?.isRestored(from: job) == false {
+        foreign.insert(action.object)
+      }
       let verb = action.verb == .create ? "create" : action.verb == .patch ? "patch" : nil
       if let verb, let lacking = try await rights.lacks(verb, item) {
         actions.append(item.action(.refuse, lacking))
       }
     }
-    guard job.order.start else { return actions }
-    for (service, workloads) in ServiceOrder(job, items).steps {
-      for workload in workloads where workload.stage == .workloads {
-        actions.append(
-          ObjectAction(
-            stage: RestoreStage.start.name, verb: .start, resource: "\(workload.type)",
-            namespace: workload.object.namespace, name: workload.object.name,
-            note: "\(workload.replicas ?? 0) replicas"
-              + (service.map { ", service \($0)" } ?? ", of no service of the plan")
-              + (workload.member?.ground == .podName ? " by its pod's name" : "")))
-      }
-    }
-    return actions
+    return try await actions + starts(job, items, foreign, &rights)
   }
 
   /// What becomes of one object, as the cluster is now.
@@ -65,8 +61,7 @@ package struct ClusterRestorer: ObjectRestorer {
   // MARK: Doing it
 
   package func perform(
-    _ job: ObjectRestoreJob,
-    _ progress: @Sendable (_ phase: String, _ done: Int, _ total: Int) async -> Void
+    _ job: ObjectRestoreJob, _ tell: @Sendable (ObjectRestoreNews) async -> Void
   ) async throws(OperationError) {
     let planned = try await patience.during { () throws(OperationError) in
       try await actions(of: job)
@@ -89,32 +84,29 @@ package struct ClusterRestorer: ObjectRestorer {
     for stage in RestoreStage.allCases where stage != .start && stage != .scheduled {
       let part = items.filter { $0.stage == stage }
       guard !part.isEmpty else { continue }
-      await progress(stage.name, done, items.count)
+      await tell(.phase(stage.name, done: done, total: items.count))
       for item in part {
         try await write(item, job, verbs[item.action(.create).object])
         done += 1
-        if done % 100 == 0 { await progress(stage.name, done, items.count) }
+        if done % 100 == 0 { await tell(.phase(stage.name, done: done, total: items.count)) }
       }
       if stage == .definitions { try await waitForDefinitions(part) }
     }
-    let starting = ServiceStart(client: client, job: job, patience: patience)
-    for (service, workloads) in ServiceOrder(job, items).steps {
-      await progress("starting \(service ?? "what belongs to no service")", done, items.count)
-      for item in workloads where item.stage == .start && job.order.start {
-        try await write(item, job, verbs[item.action(.create).object])
-        done += 1
-      }
-      if job.order.start { try await starting.start(workloads, of: service) }
+    let before = done
+    done += try await start(job, items, verbs) { phase in
+      await tell(.phase(phase, done: before, total: items.count))
+    } hookEnded: { outcome in
+      await tell(.hook(outcome))
     }
     for item in items where item.stage == .scheduled {
       try await write(item, job, verbs[item.action(.create).object])
       done += 1
     }
-    await progress("done", done, items.count)
+    await tell(.phase("done", done: done, total: items.count))
   }
 
   /// Makes or changes one object, whatever was written of it before a crash.
-  private func write(
+  func write(
     _ item: RestoreItem, _ job: ObjectRestoreJob, _ verb: ObjectAction.Verb?
   ) async throws(OperationError) {
     guard verb != .skip else { return }

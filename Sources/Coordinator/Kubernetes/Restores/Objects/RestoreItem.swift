@@ -12,11 +12,12 @@ struct RestoreItem: Sendable {
   var note: String?
   /// Replicas that it is scaled to once its service is started; nil for what has none.
   var replicas: Int?
-  /// The member of the plan that it belongs to; of several the one that is restored first.
-  var member: WorkloadMembers.Match?
+  /// The members of the plan whose pods it makes, in the order in which they are restored; it is started with the first.
+  var members: [WorkloadMembers.Match] = []
   /// Left out, with the reason in `note`.
   var isLeftOut = false
 
+  var member: WorkloadMembers.Match? { members.first }
   var service: String? { member?.member.name.text }
 
   /// What is shown of it.

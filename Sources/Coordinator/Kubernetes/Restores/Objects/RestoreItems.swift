@@ -91,9 +91,9 @@ struct RestoreItems {
     case .workloads:
       item.replicas = item.object["spec", "replicas"]?.int.map { Int(clamping: $0) } ?? 1
       item.object["spec", "replicas"] = 0
-      item.member = members.first(of: manifest)
+      item.members = members.all(of: manifest)
       mapTemplates(&item.object)
-    case .start: item.member = members.first(of: manifest)
+    case .start: item.members = members.all(of: manifest)
     case .scheduled:
       // Whether a job had ended is not in its manifest: running it again might do harm.
       let isJob = item.type == .jobs
