@@ -108,7 +108,7 @@ struct `The catalog's layout` {
       ]
       for sql in statements {
         let plan = try await catalog.look("test") { db in
-          let arguments: StatementArguments = ["time": 0, "service": "orders"]
+          let arguments: StatementArguments = ["time": 0, "name": "orders", "namespace": "shop"]
           let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN \(sql)")
           statement.setUncheckedArguments(arguments)
           return try Row.fetchAll(statement).map { $0["detail"] as String }
@@ -116,7 +116,7 @@ struct `The catalog's layout` {
         for step in plan where step.contains(" placement") || step.contains(" gap") {
           // Reading an index from end to end is right only for the one of what is running.
           let isBounded = step.hasPrefix("SEARCH") || step.contains("INDEX placement_running")
-          let readsHistory = step.contains("placement_of_service (service=? AND began")
+          let readsHistory = step.contains("placement_of_service (called=? AND began")
           #expect(isBounded && !readsHistory, "\(step) in \(sql)")
         }
       }
@@ -135,12 +135,18 @@ struct `The catalog's layout` {
     try queue.write { db in
       try db.execute(
         sql: """
+          WITH RECURSIVE number (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM number WHERE n < 50)
+          INSERT INTO service (id, name, namespace)
+          SELECT n, CASE n WHEN 1 THEN 'orders' ELSE 'service-' || n END, 'shop' FROM number
+          """)
+      try db.execute(
+        sql: """
           WITH RECURSIVE number (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM number WHERE n < 199999),
             interval AS (SELECT n, CASE n % 1009 WHEN 0 THEN 86400 ELSE 600 END AS seconds FROM number)
-          INSERT INTO placement (node, service, container, began, ended, span, reason, details)
+          INSERT INTO placement (node, service, container, began, ended, span, reason, details, called)
           SELECT 'node-1', CASE n % 50 WHEN 0 THEN 'orders' ELSE 'service-' || (n % 50) END, 'c' || n,
             :start + n * 1000000000, :start + (n + seconds) * 1000000000,
-            CASE seconds WHEN 600 THEN 40 ELSE 47 END, '{"removed":{}}', :details
+            CASE seconds WHEN 600 THEN 40 ELSE 47 END, '{"removed":{}}', :details, 1 + n % 50
           FROM interval
           """, arguments: ["start": time(0).nanoseconds, "details": placement])
     }

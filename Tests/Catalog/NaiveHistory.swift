@@ -3,7 +3,9 @@ import Model
 
 /// What a catalog has to answer, told with arrays that are searched from end to end.
 struct NaiveHistory {
-  private(set) var intervals: [PlacementInterval] = []
+  private var recorded: [PlacementInterval] = []
+  /// What a cluster told of pods, by their UIDs.
+  var workloads: [String: Workload] = [:]
   private var gaps: [Whereabouts.Gap] = []
   private var journals: [NodeID: [(id: String, applied: UInt64)]] = [:]
   private var watchedFrom: [NodeID: Timestamp] = [:]
@@ -31,8 +33,8 @@ struct NaiveHistory {
     if journals[node] == nil {
       watchedFrom[node] = first.time
     } else if let end = observedThrough[node] {
-      for index in intervals.indices
-      where intervals[index].placement.node == node && intervals[index].to == nil {
+      for index in recorded.indices
+      where recorded[index].placement.node == node && recorded[index].to == nil {
         close(index, at: end, .vanished)
       }
       addGap(node, end, first.time)
@@ -44,13 +46,13 @@ struct NaiveHistory {
     switch record.change {
     case .started(let placement): start(placement, at: record.time)
     case .updated(let placement):
-      if let index = newest(of: placement.container, on: node), intervals[index].to == nil {
-        intervals[index].placement = placement
+      if let index = newest(of: placement.container, on: node), recorded[index].to == nil {
+        recorded[index].placement = placement
       } else {
         start(placement, at: record.time)
       }
     case .ended(let container, let reason):
-      if let index = newest(of: container, on: node), intervals[index].to == nil {
+      if let index = newest(of: container, on: node), recorded[index].to == nil {
         close(index, at: record.time, reason)
       }
     case .unseen(let since):
@@ -62,28 +64,28 @@ struct NaiveHistory {
   private mutating func start(_ placement: Placement, at time: Timestamp) {
     let fresh = PlacementInterval(placement: placement, from: time, to: nil, ended: nil)
     guard let index = newest(of: placement.container, on: placement.node) else {
-      return intervals.append(fresh)
+      return recorded.append(fresh)
     }
-    let known = intervals[index]
+    let known = recorded[index]
     if let to = known.to {
       if known.ended == .vanished, time <= to {
-        intervals[index] = PlacementInterval(
+        recorded[index] = PlacementInterval(
           placement: placement, from: known.from, to: nil, ended: nil)
       } else {
-        intervals.append(
+        recorded.append(
           PlacementInterval(placement: placement, from: max(time, to), to: nil, ended: nil))
       }
     } else if time > known.from {
       close(index, at: time, .vanished)
-      intervals.append(fresh)
+      recorded.append(fresh)
     } else {
-      intervals[index].placement = placement
+      recorded[index].placement = placement
     }
   }
 
   private mutating func close(_ index: Int, at time: Timestamp, _ reason: EndReason) {
-    intervals[index].to = max(time, intervals[index].from)
-    intervals[index].ended = reason
+    recorded[index].to = max(time, recorded[index].from)
+    recorded[index].ended = reason
   }
 
   private mutating func addGap(_ node: NodeID, _ from: Timestamp, _ to: Timestamp) {
@@ -92,14 +94,24 @@ struct NaiveHistory {
 
   /// The last one that was added: no interval of a container begins before an earlier one ends.
   private func newest(of container: ContainerID, on node: NodeID) -> Int? {
-    intervals.lastIndex { $0.placement.container == container && $0.placement.node == node }
+    recorded.lastIndex { $0.placement.container == container && $0.placement.node == node }
   }
+
+  var intervals: [PlacementInterval] {
+    recorded.map { interval in
+      var interval = interval
+      interval.placement.workload = workloads[interval.placement.podUID]
+      return interval
+    }
+  }
+
+  var services: [ServiceID] { Set(intervals.map(\.placement.serviceID)).sorted() }
 
   var running: [Placement] { intervals.filter { $0.to == nil }.map(\.placement) }
 
-  func found(of service: ServiceName?, at time: Timestamp) -> [PlacementInterval] {
+  func found(of service: ServiceID?, at time: Timestamp) -> [PlacementInterval] {
     intervals.filter { interval in
-      (service == nil || interval.placement.service == service) && interval.from <= time
+      (service == nil || interval.placement.serviceID == service) && interval.from <= time
         && interval.to.map { time < $0 } != false
     }
   }
@@ -121,11 +133,11 @@ struct NaiveHistory {
     return unknown
   }
 
-  /// Pairs of intervals of one container that share a moment; there must never be one.
+  /// Pairs of recorded of one container that share a moment; there must never be one.
   var overlaps: Int {
     var count = 0
-    for (index, left) in intervals.enumerated() {
-      for right in intervals[(index + 1)...]
+    for (index, left) in recorded.enumerated() {
+      for right in recorded[(index + 1)...]
       where left.placement.container == right.placement.container
         && left.placement.node == right.placement.node
       {

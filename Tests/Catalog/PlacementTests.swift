@@ -33,20 +33,22 @@ struct `Placements in the catalog` {
   @Test func `an interval is kept from its start to its end and why it ended`() async throws {
     try await withNode { (catalog: Catalog) async throws in
       let began = Sample.placement("a")
-      let known = Sample.placement("a", pid: 43)
+      let updated = Sample.placement("a", pid: 43)
       let applied = try await catalog.apply(
         records([
-          (1, .started(began)), (2, .updated(known)), (5, .ended(container("a"), .exited(code: 3))),
+          (1, .started(began)), (2, .updated(updated)),
+          (5, .ended(container("a"), .exited(code: 3))),
           (6, .started(Sample.placement("b"))),
         ]), journal: "j", of: Sample.node)
       #expect(applied == 4)
       let first = PlacementInterval(
-        placement: known, from: time(1), to: time(5), ended: .exited(code: 3))
+        placement: updated, from: time(1), to: time(5), ended: .exited(code: 3))
       let second = PlacementInterval(
         placement: Sample.placement("b"), from: time(6), to: nil, ended: nil)
       #expect(try await catalog.history(of: Sample.orders, limit: 9) == [second, first])
       #expect(try await catalog.history(of: Sample.orders, limit: 1) == [second])
-      #expect(try await catalog.services() == [second])
+      let known = KnownService(id: Sample.service(Sample.orders), newest: second)
+      #expect(try await catalog.services() == [known])
       #expect(try await catalog.running(on: Sample.node) == [Sample.placement("b")])
       #expect(try await catalog.running(on: Sample.other) == [])
       try await catalog.seen(Sample.node, observed: observation(10, end: 4), at: time(10))

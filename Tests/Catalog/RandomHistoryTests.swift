@@ -25,9 +25,12 @@ private struct RandomAgent {
     // Sometimes the clock stands still, sometimes it goes back.
     clock += Int64(random.oneOf([0, 1, 2, 5, 40, -3]))
     let container = "c\(random.number(1...6))"
-    let placement = Sample.placement(
+    var placement = Sample.placement(
       container, of: random.oneOf([Sample.orders, Sample.payments]), on: node,
       pid: Int32(random.number(1...9)))
+    placement.podUID = random.oneOf(["", "u1", "u2", "u3"])
+    placement.namespace = random.oneOf(["shop", "stage"])
+    placement.labels[Workload.templateHash] = random.oneOf([nil, "7d4b9c"])
     let change: PlacementChange
     if records.isEmpty {
       change = .unseen(since: Timestamp(nanoseconds: 0))
@@ -59,12 +62,25 @@ struct `Random histories` {
     }
   }
 
+  private static let owners = [
+    "Deployment/orders", "ReplicaSet/orders-7d4b9c", "StatefulSet/db", "Node/node-1", "Pod/x",
+    "odd",
+    "Odd/Na me",
+  ]
+
   private func compare(seed: UInt64, _ catalog: Catalog) async throws {
     var random = SplitMix64(seed: seed)
     try await catalog.prepared()
     var model = NaiveHistory(nodes: [Sample.node, Sample.other])
     var agents = [RandomAgent(node: Sample.node), RandomAgent(node: Sample.other)]
     for _ in 0..<120 {
+      if random.number(0...9) == 0 {
+        let told = [
+          random.oneOf(["u1", "u2", "u3", "u4"]): Workload(owner: random.oneOf(Self.owners))
+        ]
+        try await catalog.record(told)
+        model.workloads.merge(told) { $1 }
+      }
       let index = random.number(0...1)
       for _ in 0..<random.number(0...3) { agents[index].record(&random) }
       let agent = agents[index]
@@ -120,20 +136,22 @@ struct `Random histories` {
   ) async throws {
     #expect(model.overlaps == 0, "seed \(seed)")
     #expect(try await Set(catalog.running(on: nil)) == Set(model.running), "seed \(seed)")
-    for service in [Sample.orders, Sample.payments] {
+    let services = model.services
+    #expect(try await catalog.services().map(\.id) == services, "seed \(seed)")
+    for service in services {
       let history = try await catalog.history(of: service, limit: .max)
-      let expected = model.intervals.filter { $0.placement.service == service }
+      let expected = model.intervals.filter { $0.placement.serviceID == service }
       #expect(history.count == expected.count && Set(history) == Set(expected), "seed \(seed)")
       #expect(history.map(\.from) == history.map(\.from).sorted(by: >), "seed \(seed)")
     }
     for _ in 0..<60 {
       let moment = time(Int64(random.number(-5...1200)))
-      for service in [nil, Sample.orders, Sample.payments] {
+      for service in [nil] + services {
         let answer = try await catalog.whereabouts(of: service, at: moment)
         let found = model.found(of: service, at: moment)
         #expect(
           answer.found.count == found.count && Set(answer.found) == Set(found),
-          "seed \(seed), \(service?.text ?? "all") at \(moment)")
+          "seed \(seed), \(service?.description ?? "all") at \(moment)")
         #expect(
           Set(answer.unknown) == Set(model.unknown(at: moment)),
           "seed \(seed), unknown at \(moment)")

@@ -152,3 +152,20 @@ extension Catalog {
     return try await beginEpoch()
   }
 }
+
+/// Services in the namespace of the samples.
+extension Catalog {
+  func history(of service: ServiceName, limit: Int) async throws -> [PlacementInterval] {
+    try await history(of: Sample.service(service), limit: limit)
+  }
+
+  func whereabouts(of service: ServiceName, at time: Timestamp) async throws -> Whereabouts {
+    try await whereabouts(of: Sample.service(service), at: time)
+  }
+}
+
+extension Sample {
+  static func service(_ name: ServiceName) -> ServiceID {
+    ServiceID(WorkloadName(name), in: "shop")
+  }
+}

@@ -24,7 +24,7 @@ struct `What a pod belongs to` {
       #expect(
         try await catalog.history(of: placement.service, limit: 1).map(\.placement.workload)
           == [known])
-      #expect(try await catalog.services().map(\.placement.workload) == [known])
+      #expect(try await catalog.services().map(\.newest.placement.workload) == [known])
       #expect(
         try await catalog.whereabouts(of: placement.service, at: time(2)).found
           .map(\.placement.workload) == [known])

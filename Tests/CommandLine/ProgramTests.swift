@@ -5,6 +5,7 @@ internal import Glibc
 internal import Model
 internal import OperatorFakes
 internal import OperatorWire
+internal import Synchronization
 internal import Testing
 
 @Suite struct `The stillpoint program` {
@@ -47,7 +48,7 @@ internal import Testing
       let table = try await shell.run("service", "where", "orders", "--at", "2026-03-04T05:06:07Z")
       #expect(
         table.output == """
-          orders at 2026-03-04T05:06:07Z
+          orders in shop at 2026-03-04T05:06:07Z
 
           NODE    CONTAINER     POD       FROM                  TO                    ENDED
           node-1  0123456789ab  orders-0  2026-03-04T05:06:07Z  now                   -
@@ -60,7 +61,12 @@ internal import Testing
       let service = try await shell.run("service", "show", "orders")
       #expect(
         service.output.hasPrefix(
-          "service:           orders\nowner:             StatefulSet/orders in shop\n"),
+          """
+          service:           orders
+          namespace:         shop
+          owner:             StatefulSet/orders in shop
+
+          """),
         "\(service.output)\(service.error)")
       #expect(service.output.contains("\nenvironment:       production\n"))
       #expect(
@@ -72,6 +78,14 @@ internal import Testing
 
           """), "\(service.output)")
       let list = try await shell.run("service", "list", "-o", "wide")
+      #expect(
+        list.output.contains("orders    shop       StatefulSet  node-1   shop"), "\(list.output)")
+      #expect(
+        list.output.contains("payments  shop       -            node-2   shop"), "\(list.output)")
+      let named = try await shell.run("service", "show", "orders.shop")
+      #expect(named.output == service.output, "\(named.error)")
+      let wrong = try await shell.run("service", "show", "shop/orders")
+      #expect(wrong.status == 2 && wrong.error.contains("NAME or NAME.NAMESPACE"))
       #expect(list.output.contains("StatefulSet/orders in shop"), "\(list.output)")
       let json = try await shell.run("node", "list", "-o", "json")
       let nodes = try JSONDecoder().decode(Items<NodeBody>.self, from: Data(json.output.utf8))
@@ -211,6 +225,21 @@ internal import Testing
       alone.configuration = "/nowhere"
       let nothing = try await alone.run(words + ["stillpoint", "node", "show"])
       #expect(nothing.output.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty)
+    }
+  }
+
+  @Test func `completes a service by its name, and by its namespace where several have it`()
+    async throws
+  {
+    try await Shell.serving { shell, coordinator in
+      var stage = Example.service(Example.orders, on: Example.node(2))
+      stage.service.namespace = "stage"
+      coordinator.shop.memory.withLock { [stage] in $0.services.append(stage) }
+      let run = try await shell.run([
+        "---completion", "service", "show", "--", "positional@0", "2", "0", "stillpoint", "service",
+        "show",
+      ])
+      #expect(run.output == "orders.shop\npayments\norders.stage\n", "\(run.error)")
     }
   }
 

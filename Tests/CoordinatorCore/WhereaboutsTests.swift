@@ -38,7 +38,7 @@ struct WhereaboutsTests {
           sequence: 3, time: ended, change: .ended(placement.container, .exited(code: 0))),
       ]
       func gaps(_ time: Timestamp?) async throws -> [NodeID] {
-        try await fleet.whereabouts(of: placement.service, at: time).unknown.map(\.node)
+        try await fleet.whereabouts(of: placement.serviceID, at: time).unknown.map(\.node)
       }
       let directory = coordinator.directory
       _ = try await directory.agentConnected(node, hello(end: 3))
@@ -53,7 +53,7 @@ struct WhereaboutsTests {
       // What was proved meanwhile is stored with the agent's departure at the latest.
       await directory.agentDisconnected(node)
       #expect(try await gaps(ended + .seconds(1)) == [])
-      let now = try await fleet.whereabouts(of: placement.service, at: nil)
+      let now = try await fleet.whereabouts(of: placement.serviceID, at: nil)
       #expect(now.found == [])
       #expect(now.unknown.map(\.node) == [node])
     }

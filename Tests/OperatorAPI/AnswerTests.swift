@@ -21,7 +21,11 @@ internal import Testing
         .body(Items<Placement>.self)
       #expect(placements.items == [Example.placement(Example.orders, on: Example.node(1))])
       let services = try await browser.send(.GET, "/v1/services").body(Items<ServiceBody>.self)
-      #expect(services.items.map(\.name) == [Example.orders, Example.payments])
+      #expect(services.items.map(\.id.description) == ["orders.shop", "payments.shop"])
+      #expect(services.items.map(\.kind) == ["StatefulSet", nil])
+      let service = try await browser.send(.GET, "/v1/services/payments.shop")
+        .body(ServiceBody.self)
+      #expect(service == services.items[1])
       #expect(try await browser.send(.GET, "/v1/services/nobody").status == 404)
     }
   }

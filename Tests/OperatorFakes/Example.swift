@@ -160,9 +160,10 @@ package enum Example {
   }
 
   package static func service(_ name: ServiceName, on node: NodeID) -> ServiceStatus {
-    ServiceStatus(
-      service: name, placements: [placement(name, on: node)], plans: [plan], lastGood: backup,
-      lastGoodAt: start)
+    let placement = placement(name, on: node)
+    return ServiceStatus(
+      service: placement.serviceID, kind: placement.workload?.kind, placements: [placement],
+      plans: [plan], lastGood: backup, lastGoodAt: start)
   }
 
   /// A shop with two services on two nodes.

@@ -89,19 +89,29 @@ extension FakeShop: FleetOperations {
 
   package func services() async throws(OperationError) -> [ServiceStatus] { try read(\.services) }
 
-  package func whereabouts(of service: ServiceName, at time: Timestamp?)
+  package func service(_ reference: ServiceReference) async throws(OperationError) -> ServiceID {
+    let ids = try read(\.services).map(\.service)
+    guard
+      let id = ids.first(where: {
+        $0.description == reference.text || $0.name.text == reference.text
+      })
+    else { throw OperationError(.notFound, "no service \(reference) was ever seen") }
+    return id
+  }
+
+  package func whereabouts(of service: ServiceID, at time: Timestamp?)
     async throws(OperationError) -> Whereabouts
   {
     memory.withLock { $0.askedTime = time }
     return Whereabouts(
-      found: try read(\.intervals).filter { $0.placement.service == service },
+      found: try read(\.intervals).filter { $0.placement.serviceID == service },
       unknown: try read(\.unknown))
   }
 
-  package func history(of service: ServiceName, limit: Int) async throws(OperationError)
+  package func history(of service: ServiceID, limit: Int) async throws(OperationError)
     -> [PlacementInterval]
   {
-    Array(try read(\.intervals).filter { $0.placement.service == service }.prefix(limit))
+    Array(try read(\.intervals).filter { $0.placement.serviceID == service }.prefix(limit))
   }
 
   package func placements(on node: NodeID) async throws(OperationError) -> [Placement] {

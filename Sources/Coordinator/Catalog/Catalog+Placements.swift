@@ -39,37 +39,62 @@ extension Catalog: PlacementStore {
     }
   }
 
-  package func history(of service: ServiceName, limit: Int) async throws(CatalogError)
+  package func history(of service: ServiceID, limit: Int) async throws(CatalogError)
     -> [PlacementInterval]
   {
     try await look("listing where \(service) ran") { db in
       try db.rows(
         """
-        SELECT * FROM placement INDEXED BY placement_of_service
-        WHERE service = ? ORDER BY began DESC, id DESC LIMIT ?
+        SELECT placement.* FROM service CROSS JOIN placement INDEXED BY placement_of_service
+        WHERE service.name = ? AND service.namespace = ? AND called = service.id
+        ORDER BY began DESC, placement.id DESC LIMIT ?
         """,
-        [service.text, max(0, limit)]
+        [service.name.text, service.namespace, max(0, limit)]
       ).map { try PlacementInterval($0, db) }
     }
   }
 
-  package func services() async throws(CatalogError) -> [PlacementInterval] {
+  package func services() async throws(CatalogError) -> [KnownService] {
     try await look("listing the services") { db in
-      try db.rows(PlacementQuery.newestOfEachService).map { try PlacementInterval($0, db) }
+      try db.rows(PlacementQuery.newestOfEachService).map {
+        KnownService(id: try ServiceID($0), newest: try PlacementInterval($0, db))
+      }
+    }
+  }
+
+  package func services(named reference: ServiceReference) async throws(CatalogError)
+    -> ServiceMatches
+  {
+    try await look("looking for service \(reference)") { db in
+      let qualified = try reference.qualified.flatMap { id in
+        try db.rows(
+          PlacementQuery.present("name = ? AND namespace = ?"), [id.name.text, id.namespace])
+      }
+      let found =
+        qualified.isEmpty
+        ? try db.rows(PlacementQuery.present("name = ?"), [reference.text]) : qualified
+      let told =
+        found.isEmpty
+        ? try db.rows(
+          PlacementQuery.present("id IN (SELECT service FROM service_told WHERE name = ?)"),
+          [reference.text]) : []
+      return ServiceMatches(
+        found: try found.map { try ServiceID($0) }, told: try told.map { try ServiceID($0) })
     }
   }
 
   /// What ran is told even where nobody watched: a container's own start may lie before that of the watch. Where a
   /// node's records end, its open intervals are presumed to go on and the node is listed as unknown.
-  package func whereabouts(of service: ServiceName?, at time: Timestamp)
+  package func whereabouts(of service: ServiceID?, at time: Timestamp)
     async throws(CatalogError) -> Whereabouts
   {
-    try await look("looking where \(service?.text ?? "everything") ran at \(time)") { db in
+    try await look("looking where \(service?.description ?? "everything") ran at \(time)") { db in
       let moment = PlacementLedger.nanoseconds(time)
       let rows =
         if let service {
           try db.rows(
-            PlacementQuery.coveringOfService, ["time": moment, "service": service.text])
+            PlacementQuery.coveringOfService,
+            ["time": moment, "name": service.name.text, "namespace": service.namespace])
         } else {
           try db.rows(PlacementQuery.covering, ["time": moment])
         }
@@ -88,17 +113,23 @@ extension Catalog: PlacementStore {
 /// Without statistics SQLite prefers an index that matches more columns to the small one of what is running, and reads
 /// a service's whole history. So each names its index, and fails when it cannot be used.
 enum PlacementQuery {
-  /// Loose index scans: one step per service, not per interval.
+  /// One step per service, not per interval.
   static let newestOfEachService = """
-    WITH RECURSIVE service (name) AS (
-      SELECT min(service) FROM placement
-      UNION ALL
-      SELECT (SELECT min(service) FROM placement WHERE service > name) FROM service
-      WHERE name IS NOT NULL)
-    SELECT placement.* FROM service JOIN placement ON placement.id = (
-      SELECT id FROM placement WHERE service = name ORDER BY began DESC, id DESC LIMIT 1)
-    WHERE name IS NOT NULL ORDER BY name
+    SELECT service.name, service.namespace, placement.* FROM service
+      JOIN placement ON placement.id = (
+        SELECT id FROM placement INDEXED BY placement_of_service
+        WHERE called = service.id ORDER BY began DESC, id DESC LIMIT 1)
+    ORDER BY service.name, service.namespace
     """
+
+  /// Services of which something is known to have run. The others have another name by now.
+  static func present(_ condition: String) -> String {
+    """
+    SELECT name, namespace FROM service WHERE \(condition)
+      AND EXISTS (SELECT 1 FROM placement INDEXED BY placement_of_service WHERE called = service.id)
+    ORDER BY name, namespace
+    """
+  }
 
   /// 0 to 62: the spans of `PlacementLedger.times`.
   private static let spans = """
@@ -119,17 +150,19 @@ enum PlacementQuery {
     """
 
   static let coveringOfService = """
-    \(spans)
+    \(spans),
+    wanted AS (SELECT id FROM service WHERE name = :name AND namespace = :namespace)
     SELECT * FROM (
-      SELECT placement.* FROM level
+      SELECT placement.* FROM wanted CROSS JOIN level
         CROSS JOIN placement INDEXED BY placement_of_service_by_span
-      WHERE placement.service = :service AND placement.span = level.span
+      WHERE placement.called = wanted.id AND placement.span = level.span
         AND placement.ended IS NOT NULL
         AND placement.began > :time - (1 << level.span) AND placement.began <= :time
         AND placement.ended > :time
       UNION ALL
-      SELECT * FROM placement INDEXED BY placement_running_of_service
-      WHERE service = :service AND ended IS NULL AND began <= :time)
+      SELECT placement.* FROM wanted
+        CROSS JOIN placement INDEXED BY placement_running_of_service
+      WHERE placement.called = wanted.id AND ended IS NULL AND began <= :time)
     ORDER BY began, node, container
     """
 

@@ -14,6 +14,7 @@ extension Catalog: WorkloadStore {
           ON CONFLICT (pod) DO UPDATE SET details = excluded.details
           WHERE details <> excluded.details
           """, [pod, try Stored.json(workload)])
+        if db.changesCount > 0 { try ServiceNaming(db).told(of: pod) }
       }
     }
   }
@@ -23,9 +24,13 @@ extension Database {
   /// A placement as it was recorded, with what its pod belongs to where a cluster told it.
   func placement(_ details: String) throws -> Placement {
     var placement = try Stored.value(Placement.self, details)
-    guard !placement.podUID.isEmpty else { return placement }
-    placement.workload = try row("SELECT details FROM workload WHERE pod = ?", [placement.podUID])
-      .map { try Stored.value(Workload.self, $0["details"]) }
+    placement.workload = try workload(of: placement)
     return placement
+  }
+
+  func workload(of placement: Placement) throws -> Workload? {
+    guard let pod = placement.storedPod else { return nil }
+    return try row("SELECT details FROM workload WHERE pod = ?", [pod])
+      .map { try Stored.value(Workload.self, $0["details"]) }
   }
 }

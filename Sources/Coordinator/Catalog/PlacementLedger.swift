@@ -232,17 +232,23 @@ struct PlacementLedger {
 
   private func open(_ placement: Placement, at time: Int64) throws {
     try db.run(
-      "INSERT INTO placement (node, service, container, began, details) VALUES (?, ?, ?, ?, ?)",
+      """
+      INSERT INTO placement (node, service, container, began, details, pod, called)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      """,
       [
         node.text, placement.service.text, placement.container.text, time,
-        try Stored.json(placement),
+        try Stored.json(placement), placement.storedPod, try ServiceNaming(db).service(placement),
       ])
   }
 
   private func describe(_ id: Int64, _ placement: Placement) throws {
     try db.run(
-      "UPDATE placement SET service = ?, details = ? WHERE id = ?",
-      [placement.service.text, try Stored.json(placement), id])
+      "UPDATE placement SET service = ?, details = ?, pod = ?, called = ? WHERE id = ?",
+      [
+        placement.service.text, try Stored.json(placement), placement.storedPod,
+        try ServiceNaming(db).service(placement), id,
+      ])
   }
 
   private func close(_ id: Int64, began: Int64, ended: Int64, _ reason: EndReason) throws {

@@ -60,13 +60,15 @@ extension DNSName {
     "1 to 63 lower-case letters, digits, '-' or '.', with a letter or digit at both ends"
   }
 
-  package static func accepts(_ text: String) -> Bool {
+  package static func accepts(_ text: String) -> Bool { accepts(text, longest: 63) }
+
+  static func accepts(_ text: String, longest: Int) -> Bool {
     let bytes = Array(text.utf8)
     func isAlphanumeric(_ byte: UInt8) -> Bool {
       (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
         || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
-    guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.last else {
+    guard (1...longest).contains(bytes.count), let first = bytes.first, let last = bytes.last else {
       return false
     }
     return isAlphanumeric(first) && isAlphanumeric(last)

@@ -5,7 +5,7 @@ package struct NodeID: DNSName {
   package init(accepted text: String) { self.text = text }
 }
 
-/// A microservice, as discovery or a plan names it; also names the service's member in a cut.
+/// A microservice as a plan names it, which also names its member in a cut, or as an agent names what it found.
 package struct ServiceName: DNSName {
   package static let kind = "service name"
   package let text: String

@@ -2,7 +2,11 @@ package import Model
 
 /// A service: where it runs now, and how it is protected.
 package struct ServiceBody: Codable, Hashable, Sendable {
-  package var name: ServiceName
+  package var name: WorkloadName
+  /// Services of one name in several namespaces are several. Empty where the container runtime tells none.
+  package var namespace: String
+  /// The kind of what its newest pod belongs to; absent where no cluster told it.
+  package var kind: String?
   /// Its running containers; empty when it does not run.
   package var placements: [Placement]
   /// Plans that select it.
@@ -12,15 +16,22 @@ package struct ServiceBody: Codable, Hashable, Sendable {
   package var lastGoodAt: Timestamp?
 
   package init(
-    name: ServiceName, placements: [Placement], plans: [PlanName], lastGood: BackupID?,
-    lastGoodAt: Timestamp?
+    name: WorkloadName, namespace: String, kind: String? = nil, placements: [Placement],
+    plans: [PlanName], lastGood: BackupID?, lastGoodAt: Timestamp?
   ) {
     self.name = name
+    self.namespace = namespace
+    self.kind = kind
     self.placements = placements
     self.plans = plans
     self.lastGood = lastGood
     self.lastGoodAt = lastGoodAt
   }
+}
+
+extension ServiceBody {
+  /// By which it is asked for whatever else there is.
+  package var id: ServiceID { ServiceID(name, in: namespace) }
 }
 
 /// When one container of a service ran.
@@ -56,14 +67,19 @@ package struct WhereaboutsBody: Codable, Hashable, Sendable {
     }
   }
 
-  package var service: ServiceName
+  package var service: WorkloadName
+  package var namespace: String
   /// The moment that was asked for.
   package var time: Timestamp
   package var found: [IntervalBody]
   package var unknown: [Gap]
 
-  package init(service: ServiceName, time: Timestamp, found: [IntervalBody], unknown: [Gap]) {
+  package init(
+    service: WorkloadName, namespace: String, time: Timestamp, found: [IntervalBody],
+    unknown: [Gap]
+  ) {
     self.service = service
+    self.namespace = namespace
     self.time = time
     self.found = found
     self.unknown = unknown

@@ -217,4 +217,26 @@ import Testing
     #expect(service.text == expected)
     #expect(try ServiceName(service.text) == service)
   }
+
+  @Test(arguments: [
+    ("orders-7d4b9c-x2x5z", ["pod-template-hash": "7d4b9c"], "orders"),
+    ("orders-api-7d4b9c-x2x5z", ["pod-template-hash": "7d4b9c"], "orders-api"),
+    // A long name was cut before the random part: nothing can be concluded from it.
+    ("a-very-long-name-7d4x2x5z", ["pod-template-hash": "7d4b9c"], "postgres"),
+    ("db-12", ["apps.kubernetes.io/pod-index": "12"], "db"),
+    ("db-0", ["statefulset.kubernetes.io/pod-name": "db-0"], "db"),
+    ("log-x2x5z", ["pod-template-generation": "3", "controller-revision-hash": "c"], "log"),
+    ("report-29384750-x2x5z", ["batch.kubernetes.io/job-name": "report-29384750"], "report"),
+    ("migrate-20261123-x2x5z", ["job-name": "migrate-20261123"], "migrate-20261123"),
+    ("db-0", [:], "postgres"),
+    ("-x2x5z", ["pod-template-generation": "3"], "postgres"),
+  ])
+  func `a controller's labels say it before those that somebody copied`(
+    pod: String, labels: [String: String], expected: String
+  ) {
+    var container = sampleContainer(
+      "0123456789abcdef", labels: labels.merging(["app": "postgres"]) { $1 })
+    container.pod = pod
+    #expect(ServiceName(of: container).text == expected)
+  }
 }

@@ -164,19 +164,29 @@ extension SimulatedCatalog: PlacementStore {
     try await look { _ in world.application.told.filter { node == nil || $0.node == node } }
   }
 
-  func whereabouts(of service: ServiceName?, at time: Timestamp) async throws(CatalogError)
+  func whereabouts(of service: ServiceID?, at time: Timestamp) async throws(CatalogError)
     -> Whereabouts
   { Whereabouts(found: [], unknown: []) }
 
-  func history(of service: ServiceName, limit: Int) async throws(CatalogError)
+  func history(of service: ServiceID, limit: Int) async throws(CatalogError)
     -> [PlacementInterval]
   { [] }
 
-  func services() async throws(CatalogError) -> [PlacementInterval] {
+  func services() async throws(CatalogError) -> [KnownService] {
     try await look { _ in
       world.application.told.map {
-        PlacementInterval(placement: $0, from: $0.startedAt, to: nil, ended: nil)
+        KnownService(
+          id: $0.serviceID,
+          newest: PlacementInterval(placement: $0, from: $0.startedAt, to: nil, ended: nil))
       }
+    }
+  }
+
+  func services(named reference: ServiceReference) async throws(CatalogError) -> ServiceMatches {
+    try await look { _ in
+      ServiceMatches(
+        found: world.application.told.map(\.serviceID).filter { $0.name.text == reference.text },
+        told: [])
     }
   }
 }

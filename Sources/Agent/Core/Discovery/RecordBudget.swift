@@ -69,7 +69,7 @@ extension ObservedContainer {
     }
     if labels.reduce(0, { $0 + size($1) }) <= RecordBudget.labels { return labels }
     let ordered = labels.map {
-      (label: $0, size: size($0), isName: ServiceName.labels.contains($0.key))
+      (label: $0, size: size($0), isName: ServiceName.telling.contains($0.key))
     }
     .sorted {
       if $0.isName != $1.isName { return $0.isName }

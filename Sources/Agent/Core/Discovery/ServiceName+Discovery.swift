@@ -1,17 +1,24 @@
 package import Model
 
 extension ServiceName {
-  /// The labels that name a container's service, the strongest first.
-  package static let labels = ["app.kubernetes.io/name", "app"]
+  /// The labels that name a container's service where no controller's do, the strongest first.
+  private static let labels = ["app.kubernetes.io/name", "app"]
 
-  /// The service that a container belongs to: the label `app.kubernetes.io/name`, else `app`, else the container's own
-  /// name, else `container-` with the first 12 characters of its ID.
+  /// Those that the name is found by. A container's other labels are left out before them.
+  static let telling = labels + PodController.labels
+
+  /// The service that a container belongs to: what its pod belongs to by the labels that the controllers of a cluster set
+  /// (`PodController`), else the label `app.kubernetes.io/name`, else `app`, else the container's own name, else `container-`
+  /// with the first 12 characters of its ID.
   ///
   /// The text becomes a valid name by these steps: letters become lower case, every other character that a name cannot
   /// have becomes '-', at most 63 characters are kept, and what is not a letter or digit is cut off both ends. A text of
   /// which nothing remains counts as absent. Texts that differ only in what these steps change name one service.
   package init(of container: ObservedContainer) {
-    let texts = Self.labels.compactMap { container.labels[$0] } + [container.name]
+    let controller = PodController.name(ofPod: container.pod, labels: container.labels)
+    let texts =
+      [controller].compactMap { $0 } + Self.labels.compactMap { container.labels[$0] }
+      + [container.name]
     for text in texts {
       if let name = Self.sanitised(text) {
         self = name

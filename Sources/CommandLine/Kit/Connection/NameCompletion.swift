@@ -41,7 +41,7 @@ private func fetchNames(_ kind: NameKind, option: String?, environment: [String:
       return items.items.map(\.name.text)
     case .service:
       let items: Items<ServiceBody> = try await client.get("/v1/services")
-      return items.items.map(\.name.text)
+      return references(items.items)
     case .plan:
       let items: Items<PlanBody> = try await client.get("/v1/plans")
       return items.items.map(\.name.text)
@@ -56,4 +56,10 @@ private func fetchNames(_ kind: NameKind, option: String?, environment: [String:
       return items.items.map(\.name.text)
     }
   }
+}
+
+/// By which each of them is found: its name alone where no other has it.
+func references(_ services: [ServiceBody]) -> [String] {
+  let counts = Dictionary(services.map { ($0.name, 1) }, uniquingKeysWith: +)
+  return services.map { counts[$0.name] == 1 ? $0.name.text : $0.id.description }
 }

@@ -77,7 +77,7 @@ package func placementTable(_ placements: [Placement], wide: Bool) -> String {
   if wide { table.headings += ["NAMESPACE", "OWNER", "PID", "IMAGE", "DIGEST"] }
   table.rows = placements.map { placement in
     var row = [
-      placement.service.text, placement.node.text, short(placement.container),
+      placement.serviceID.name.text, placement.node.text, short(placement.container),
       placement.containerName, placement.pod, placement.startedAt.toSecond,
       placement.mounts.filter { $0.volume != nil }.map(\.containerPath).listed,
     ]

@@ -2,11 +2,13 @@ package import Model
 package import OperatorWire
 
 package func serviceTable(_ services: [ServiceBody], now: Timestamp, wide: Bool) -> String {
-  var table = TextTable(["SERVICE", "RUNS ON", "PLANS", "LAST GOOD BACKUP", "AGE"])
+  var table = TextTable([
+    "SERVICE", "NAMESPACE", "KIND", "RUNS ON", "PLANS", "LAST GOOD BACKUP", "AGE",
+  ])
   if wide { table.headings += ["OWNERS", "CONTAINERS", "IMAGES"] }
   table.rows = services.map { service in
     var row = [
-      service.name.text,
+      service.name.text, service.namespace.isEmpty ? "-" : service.namespace, service.kind ?? "-",
       service.placements.isEmpty
         ? "not running" : Set(service.placements.map(\.node.text)).sorted().listed,
       service.plans.isEmpty ? "unprotected" : service.plans.map(\.text).listed,
@@ -27,7 +29,10 @@ package func serviceTable(_ services: [ServiceBody], now: Timestamp, wide: Bool)
 package func serviceText(_ service: ServiceBody, now: Timestamp, wide: Bool) -> String {
   var fields = FieldList()
   fields.add("service", service.name.text)
-  for owner in owners(service.placements) { fields.add("owner", owner) }
+  if !service.namespace.isEmpty { fields.add("namespace", service.namespace) }
+  let owners = owners(service.placements)
+  for owner in owners { fields.add("owner", owner) }
+  if owners.isEmpty { fields.add("kind", service.kind) }
   let environments = Set(service.placements.compactMap(\.workload?.environment?.rawValue))
   for environment in environments.sorted() { fields.add("environment", environment) }
   fields.add(
@@ -69,7 +74,8 @@ private func claimTable(_ placements: [Placement]) -> TextTable {
 
 /// Where it was, and what nobody knows.
 package func whereaboutsText(_ answer: WhereaboutsBody, wide: Bool) -> String {
-  var text = "\(answer.service) at \(answer.time.toSecond)\n\n"
+  let place = answer.namespace.isEmpty ? "" : " in \(answer.namespace)"
+  var text = "\(answer.service)\(place) at \(answer.time.toSecond)\n\n"
   text += intervalTable(
     answer.found, wide: wide, empty: "no container of it is known to have run then")
   guard !answer.unknown.isEmpty else { return text }

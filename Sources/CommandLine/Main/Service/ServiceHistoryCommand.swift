@@ -7,8 +7,10 @@ struct ServiceHistoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history", abstract: "List where a service ran, newest first.")
 
-  @Argument(help: "The service.", completion: completion(.service), transform: name)
-  var service: ServiceName
+  @Argument(
+    help: "The service: its name, or NAME.NAMESPACE where several are called so.",
+    completion: completion(.service), transform: name)
+  var service: ServiceReference
   @OptionGroup var list: ListOptions
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var output: OutputOptions

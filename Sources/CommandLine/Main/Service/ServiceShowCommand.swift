@@ -7,8 +7,10 @@ struct ServiceShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show a service, its containers and its last good backup.")
 
-  @Argument(help: "The service.", completion: completion(.service), transform: name)
-  var service: ServiceName
+  @Argument(
+    help: "The service: its name, or NAME.NAMESPACE where several are called so.",
+    completion: completion(.service), transform: name)
+  var service: ServiceReference
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var output: OutputOptions
 

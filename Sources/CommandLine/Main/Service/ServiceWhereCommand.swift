@@ -8,8 +8,10 @@ struct ServiceWhereCommand: AsyncParsableCommand {
     commandName: "where", abstract: "Say where a service ran at a time, or runs now.",
     discussion: "Times in which nobody watched a node are named: there, the answer is unknown.")
 
-  @Argument(help: "The service.", completion: completion(.service), transform: name)
-  var service: ServiceName
+  @Argument(
+    help: "The service: its name, or NAME.NAMESPACE where several are called so.",
+    completion: completion(.service), transform: name)
+  var service: ServiceReference
   @Option(
     help: "The time, RFC 3339, for example 2026-03-04T05:06:07Z. Default: now.", transform: time)
   var at: Timestamp?

@@ -7,7 +7,7 @@ struct Migration {
   /// In the order in which they are applied; the file's `user_version` counts those that were.
   static let all: [Migration] = [
     .fleet, .placements, .plans, .backups, .records, .operators,
-    .requests, .workloads, .manifests, .takenOver,
+    .requests, .workloads, .manifests, .takenOver, .services,
   ]
 
   static var newest: Int32 { Int32(all.count) }

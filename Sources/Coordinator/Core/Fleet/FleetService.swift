@@ -39,7 +39,7 @@ package struct FleetService: FleetOperations {
   private let fleet: FleetID
   private let version: String
   private let startedAt: Timestamp
-  private let sources: Sources
+  let sources: Sources
 
   package init(fleet: FleetID, version: String, startedAt: Timestamp, sources: Sources) {
     self.fleet = fleet
@@ -80,11 +80,11 @@ package struct FleetService: FleetOperations {
   package func services() async throws(OperationError) -> [ServiceStatus] {
     do throws(CatalogError) {
       let running = Dictionary(
-        grouping: try await sources.placements.running(on: nil), by: \.service)
+        grouping: try await sources.placements.running(on: nil), by: \.serviceID)
       let plans = try await sources.plans.plans()
       let protections = try await protections(plans)
-      return try await sources.placements.services().map(\.placement.service).map { service in
-        let placements = running[service] ?? []
+      return try await sources.placements.services().map { known in
+        let placements = running[known.id] ?? []
         let naming = plans.flatMap { record in
           record.plan.services.filter { planned in
             placements.contains { planned.selector.matches($0) }
@@ -93,8 +93,8 @@ package struct FleetService: FleetOperations {
         let good = naming.compactMap { protections[Protected(plan: $0.plan, service: $0.planned)] }
           .max { $0.at < $1.at }
         return ServiceStatus(
-          service: service, placements: placements, plans: naming.map(\.plan),
-          lastGood: good?.backup, lastGoodAt: good?.at)
+          service: known.id, kind: known.newest.placement.workload?.kind, placements: placements,
+          plans: naming.map(\.plan), lastGood: good?.backup, lastGoodAt: good?.at)
       }
     } catch {
       throw OperationError(error)
@@ -125,7 +125,7 @@ package struct FleetService: FleetOperations {
     return result
   }
 
-  package func whereabouts(of service: ServiceName, at time: Timestamp?)
+  package func whereabouts(of service: ServiceID, at time: Timestamp?)
     async throws(OperationError) -> Whereabouts
   {
     let now = Timestamp.now()
@@ -149,7 +149,7 @@ package struct FleetService: FleetOperations {
     return now - observed < Self.freshness
   }
 
-  package func history(of service: ServiceName, limit: Int) async throws(OperationError)
+  package func history(of service: ServiceID, limit: Int) async throws(OperationError)
     -> [PlacementInterval]
   {
     do {

@@ -6,10 +6,12 @@ package protocol FleetOperations: Sendable {
   func status() async throws(OperationError) -> FleetStatus
   func nodes() async throws(OperationError) -> [NodeStatus]
   func services() async throws(OperationError) -> [ServiceStatus]
+  /// The one service that is meant. Throws `notFound`, or `invalid` where it may be several, with their names.
+  func service(_ reference: ServiceReference) async throws(OperationError) -> ServiceID
   /// Where the service ran at `time`, or now.
-  func whereabouts(of service: ServiceName, at time: Timestamp?) async throws(OperationError)
+  func whereabouts(of service: ServiceID, at time: Timestamp?) async throws(OperationError)
     -> Whereabouts
-  func history(of service: ServiceName, limit: Int) async throws(OperationError)
+  func history(of service: ServiceID, limit: Int) async throws(OperationError)
     -> [PlacementInterval]
   func placements(on node: NodeID) async throws(OperationError) -> [Placement]
 }
@@ -67,7 +69,9 @@ package struct NodeStatus: Hashable, Sendable {
 }
 
 package struct ServiceStatus: Hashable, Sendable {
-  package var service: ServiceName
+  package var service: ServiceID
+  /// The kind of what its newest pod belongs to, such as `Deployment`; nil where no cluster told it.
+  package var kind: String?
   /// The running placements; empty when it does not run.
   package var placements: [Placement]
   /// Plans that name a matching selector.
@@ -77,10 +81,11 @@ package struct ServiceStatus: Hashable, Sendable {
   package var lastGoodAt: Timestamp?
 
   package init(
-    service: ServiceName, placements: [Placement], plans: [PlanName], lastGood: BackupID?,
-    lastGoodAt: Timestamp?
+    service: ServiceID, kind: String? = nil, placements: [Placement], plans: [PlanName],
+    lastGood: BackupID?, lastGoodAt: Timestamp?
   ) {
     self.service = service
+    self.kind = kind
     self.placements = placements
     self.plans = plans
     self.lastGood = lastGood

@@ -12,13 +12,39 @@ package protocol PlacementStore: Sendable {
   /// Open intervals: what runs now, as far as is known; all nodes when `node` is nil.
   func running(on node: NodeID?) async throws(CatalogError) -> [Placement]
   /// Everything that covers `time`, and every node about which nothing is known at that time.
-  func whereabouts(of service: ServiceName?, at time: Timestamp) async throws(CatalogError)
+  func whereabouts(of service: ServiceID?, at time: Timestamp) async throws(CatalogError)
     -> Whereabouts
   /// Newest first.
-  func history(of service: ServiceName, limit: Int) async throws(CatalogError)
+  func history(of service: ServiceID, limit: Int) async throws(CatalogError)
     -> [PlacementInterval]
-  /// Every service ever seen, with its newest interval.
-  func services() async throws(CatalogError) -> [PlacementInterval]
+  /// Every service of which something ever ran, with its newest interval, by name and namespace.
+  func services() async throws(CatalogError) -> [KnownService]
+  /// What somebody may mean by `reference`.
+  func services(named reference: ServiceReference) async throws(CatalogError) -> ServiceMatches
+}
+
+/// A service, and the last that is known of it.
+package struct KnownService: Hashable, Sendable {
+  package var id: ServiceID
+  package var newest: PlacementInterval
+
+  package init(id: ServiceID, newest: PlacementInterval) {
+    self.id = id
+    self.newest = newest
+  }
+}
+
+/// Services that a reference may mean.
+package struct ServiceMatches: Hashable, Sendable {
+  /// Those that are called so. What names a namespace comes before a name with a dot.
+  package var found: [ServiceID]
+  /// Where there is none: those of whose containers agents told under this name, before a cluster told what they belong to.
+  package var told: [ServiceID]
+
+  package init(found: [ServiceID], told: [ServiceID]) {
+    self.found = found
+    self.told = told
+  }
 }
 
 /// When one placement ran.

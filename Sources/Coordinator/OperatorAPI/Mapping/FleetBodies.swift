@@ -40,8 +40,9 @@ extension HeldBody {
 extension ServiceBody {
   init(_ service: ServiceStatus) {
     self.init(
-      name: service.service, placements: service.placements, plans: service.plans,
-      lastGood: service.lastGood, lastGoodAt: service.lastGoodAt)
+      name: service.service.name, namespace: service.service.namespace, kind: service.kind,
+      placements: service.placements, plans: service.plans, lastGood: service.lastGood,
+      lastGoodAt: service.lastGoodAt)
   }
 }
 
@@ -54,9 +55,10 @@ extension IntervalBody {
 }
 
 extension WhereaboutsBody {
-  init(_ answer: Whereabouts, of service: ServiceName, at time: Timestamp) {
+  init(_ answer: Whereabouts, of service: ServiceID, at time: Timestamp) {
     self.init(
-      service: service, time: time, found: answer.found.map(IntervalBody.init),
+      service: service.name, namespace: service.namespace, time: time,
+      found: answer.found.map(IntervalBody.init),
       unknown: answer.unknown.map { Gap(node: $0.node, from: $0.from, to: $0.to) })
   }
 }

@@ -26,26 +26,26 @@ func fleetRoutes(_ operations: Operations) -> [Route] {
       try .json(Items(try await fleet.services().map(ServiceBody.init)))
     },
     Route(.get, "/v1/services/{service}") { call in
-      let name: ServiceName = try call.name("service")
-      guard let service = try await fleet.services().first(where: { $0.service == name }) else {
+      let id = try await fleet.service(call.name("service"))
+      guard let service = try await fleet.services().first(where: { $0.service == id }) else {
         throw Refused.notFound(
-          "no service \(name) was ever seen",
+          "service \(id) is called otherwise since a moment ago",
           hint: "GET /v1/services lists them")
       }
       return try .json(ServiceBody(service))
     },
     Route(.get, "/v1/services/{service}/where", query: ["time"]) { call in
-      let service: ServiceName = try call.name("service")
       let time = try call.time()
       let asked = time ?? .now()
+      let service = try await fleet.service(call.name("service"))
       let answer = try await fleet.whereabouts(of: service, at: time)
       return try .json(WhereaboutsBody(answer, of: service, at: asked))
     },
     Route(.get, "/v1/services/{service}/history", query: ["limit"]) { call in
-      try .json(
-        Items(
-          try await fleet.history(of: call.name("service"), limit: call.limit())
-            .map(IntervalBody.init)))
+      let limit = try call.limit()
+      let service = try await fleet.service(call.name("service"))
+      return try .json(
+        Items(try await fleet.history(of: service, limit: limit).map(IntervalBody.init)))
     },
   ]
 }
