@@ -117,6 +117,10 @@ struct `Kanister's blueprints` {
           args: {container: app, command: [/app/resume]}
       restore:
         phases: [{func: RestoreData, name: r}]
+      restorePosthook:
+        phases:
+          - {func: KubeExec, name: warm, args: {container: app, command: [/app/warm]}}
+          - {func: KubeTask, name: task, args: {image: i}}
 
     """
   private static let workload = """
@@ -144,7 +148,12 @@ struct `Kanister's blueprints` {
     let lost = plan.remarks.filter { $0.outcome == .notCarried }.map(\.text)
     #expect(lost.contains { $0.hasPrefix("the function BackupData has no equal here") })
     #expect(lost.contains { $0.hasPrefix("its command is a template") })
-    #expect(lost.contains { $0.hasPrefix("of a blueprint only its backup is read") })
+    #expect(lost.contains { $0.hasPrefix("of a blueprint only its backup, and what follows") })
+    #expect(lost.contains { $0.hasPrefix("the function KubeTask has no equal after a restore") })
+    #expect(
+      plan.plan.services.map(\.afterRestore) == [
+        [RestoreHook(command: ["/app/warm"], timeout: .seconds(3600))]
+      ])
   }
 
   @Test func `scaling to zero becomes a freeze`() throws {
@@ -209,7 +218,7 @@ struct `Ramen's recipes` {
         - name: backup
           sequence: [{hook: ready/replicas}, {hook: db/pause}, {group: volumes}, {hook: db/resume}]
         - name: restore
-          sequence: [{group: volumes}]
+          sequence: [{hook: db/pause}, {group: volumes}, {hook: db/resume}]
 
     """
 
@@ -224,11 +233,15 @@ struct `Ramen's recipes` {
           dependsOn: [],
           holds: [
             command(["/app/pause", "a b"], ["/app/resume"], timeout: .seconds(60)), .filesystem,
-          ], volumes: .all)
+          ], volumes: .all,
+          afterRestore: [RestoreHook(command: ["/app/resume"], timeout: .seconds(120))])
       ])
     let lost = plan.remarks.filter { $0.outcome == .notCarried }.map(\.field)
     #expect(
-      lost == ["spec.workflows[0].sequence[0].hook", "spec.workflows[1]", "spec.groups[1]"])
+      lost == [
+        "spec.workflows[0].sequence[0].hook", "spec.workflows[1].sequence[0].hook",
+        "spec.groups[1]",
+      ])
   }
 
   @Test func `a reverse operation that the sequence forgets ends the hold`() throws {
@@ -255,7 +268,8 @@ struct `Ramen's recipes` {
 
   @Test func `a hook or operation that is not there is an error with its line`() {
     #expect(
-      refusal(Self.recipe.replacing("{hook: db/pause}", with: "{hook: dbx/pause}"))
+      refusal(
+        Self.recipe.replacing("{hook: db/pause}", with: "{hook: dbx/pause}", maxReplacements: 1))
         == "f1.yaml:20: spec.workflows[0].sequence[1].hook: no hook 'dbx' in this recipe")
     #expect(
       refusal(Self.recipe.replacing("{hook: db/pause}", with: "{hook: db/stop}"))?

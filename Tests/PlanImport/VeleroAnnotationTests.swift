@@ -141,19 +141,78 @@ struct `Velero's annotations` {
     #expect(fails.isComplete)
   }
 
-  @Test func `hooks of a restore are named as lost`() throws {
+  @Test func `the hook after a restore is carried, one in an init container is named as lost`()
+    throws
+  {
+    let after = "post.hook.restore.velero.io/"
     let plan = try imported(
       pod(
         "queue",
         annotations: [
-          Self.pre + "command": "/x", "post.hook.restore.velero.io/command": "/y",
+          Self.pre + "command": "/x", after + "command": #"["/y", "a b"]"#,
+          after + "container": "side", after + "exec-timeout": "2m", after + "on-error": "Fail",
+          after + "wait-for-ready": "true",
+        ]))
+    #expect(plan.isComplete)
+    #expect(
+      plan.plan.services.map(\.afterRestore) == [
+        [
+          RestoreHook(
+            container: "side", command: ["/y", "a b"], timeout: .seconds(120), onFailure: .fail)
+        ]
+      ])
+    let usual = try imported(
+      pod(
+        "queue",
+        annotations: [
+          after + "command": "/y", after + "wait-timeout": "5m", after + "exec-timeout": "2h",
           "init.hook.restore.velero.io/container-image": "z",
         ]))
-    #expect(!plan.isComplete)
+    #expect(!usual.isComplete)
+    // As there: its failure is only logged, and no time is 30 s. Its volumes are frozen, since no hook held them.
     #expect(
-      plan.remarks(at: "post.hook.restore.velero.io/command") == [
-        "not carried: no commands are run at a restore in this version"
+      usual.plan.services.map(\.afterRestore) == [
+        [RestoreHook(command: ["/y"], timeout: .seconds(3600), onFailure: .continue)]
       ])
+    #expect(usual.holds == [[.filesystem]])
+    #expect(
+      usual.remarks(at: after + "command").contains {
+        $0.contains("once its workload is ready, and not as soon as its container runs")
+      })
+    #expect(usual.remarks(at: after + "wait-timeout").first?.hasPrefix("changed: ") == true)
+    #expect(
+      usual.remarks(at: "init.hook.restore.velero.io/container-image").first?.hasPrefix(
+        "not carried: a restore adds no init containers") == true)
+  }
+
+  @Test func `hooks of a Restore object are carried, and the pod's own take precedence`() throws {
+    let restore = """
+      ---
+      apiVersion: velero.io/v1
+      kind: Restore
+      metadata: {name: back, namespace: velero}
+      spec:
+        backupName: nightly
+        includedNamespaces: ['*']
+        hooks:
+          resources:
+            - name: repair
+              includedNamespaces: [shop]
+              labelSelector: {matchLabels: {app: queue}}
+              postHooks:
+                - exec: {container: app, command: [/repair], execTimeout: 45s, onError: Fail, waitForReady: true}
+                - init: {initContainers: [{name: i}]}
+
+      """
+    let plan = try imported(pod("queue") + restore)
+    #expect(
+      plan.plan.services.map(\.afterRestore) == [
+        [RestoreHook(command: ["/repair"], timeout: .seconds(45), onFailure: .fail)]
+      ])
+    #expect(plan.remarks(at: "spec.backupName").first?.hasPrefix("not carried: ") == true)
+    let own = try imported(
+      pod("queue", annotations: ["post.hook.restore.velero.io/command": "/own"]) + restore)
+    #expect(own.plan.services.map { $0.afterRestore?.map(\.command) } == [[["/own"]]])
   }
 
   @Test func `what Velero leaves out is left out`() throws {

@@ -1,3 +1,5 @@
+internal import Model
+
 /// Kanister's Blueprint: the phases of its backup action that run commands in the application's own pods.
 enum KanisterBlueprints {
   private static let group = "cr.kanister.io"
@@ -22,9 +24,14 @@ enum KanisterBlueprints {
       case "backup", "backupPrehook", "backupPosthook":
         hasBackup = true
         read(action, named: name, of: blueprint, into: &finding, &state)
+      case "restorePosthook":
+        for phase in action["phases"].list(&state.log) {
+          takeRestore(phase, of: blueprint, into: &finding, &state)
+        }
       default:
         state.remarks.add(
-          .notCarried, blueprint.origin(action), "of a blueprint only its backup is read")
+          .notCarried, blueprint.origin(action),
+          "of a blueprint only its backup, and what follows a restore, are read")
       }
     }
     guard hasBackup else {
@@ -78,21 +85,7 @@ enum KanisterBlueprints {
     let arguments = phase["args"]
     switch function {
     case "KubeExec", "KubeExecAll":
-      guard let command = arguments["command"].texts(&state.log), !command.isEmpty else {
-        return state.log.note(phase, "expected 'args.command', a list of texts")
-      }
-      guard !command.contains(where: { $0.contains("{{") }) else {
-        return state.remarks.add(
-          .notCarried, origin,
-          "its command is a template, which Kanister fills in when it runs; a plan's commands are as they stand"
-        )
-      }
-      let names = arguments["containers"].scalarText ?? arguments["container"].scalarText
-      let container = names.flatMap { name in
-        name.contains("{{") ? nil : name.split(separator: " ").first.map(String.init)
-      }
-      let taken = HookCommand(
-        arguments: command, container: container, timeout: .none, origin: origin)
+      guard let taken = command(phase, of: blueprint, &state) else { return }
       if isAfter { finding.post.append(taken) } else { finding.pre.append(taken) }
     case "ScaleWorkload":
       guard !isAfter, arguments["replicas"].scalarText == "0" else { return }
@@ -108,6 +101,47 @@ enum KanisterBlueprints {
         "the function \(function.shownBriefly) has no equal here; the volumes are snapshotted instead"
       )
     }
+  }
+
+  private static func takeRestore(
+    _ phase: Field, of blueprint: Manifest, into finding: inout HookFinding,
+    _ state: inout ImportState
+  ) {
+    let origin = blueprint.origin(phase)
+    let function = phase["func"].text(&state.log) ?? ""
+    guard ["KubeExec", "KubeExecAll"].contains(function) else {
+      return state.remarks.add(
+        .notCarried, origin, "the function \(function.shownBriefly) has no equal after a restore")
+    }
+    guard let taken = command(phase, of: blueprint, &state) else { return }
+    finding.restores.append(RestoreCommand(command: taken, onFailure: .fail))
+    state.remarks.add(
+      .changed, origin,
+      "runs after a restore of objects, in one pod of its workload, once that is ready")
+  }
+
+  /// Nil where it cannot stand in a plan; a remark says so.
+  private static func command(
+    _ phase: Field, of blueprint: Manifest, _ state: inout ImportState
+  ) -> HookCommand? {
+    let arguments = phase["args"]
+    guard let command = arguments["command"].texts(&state.log), !command.isEmpty else {
+      state.log.note(phase, "expected 'args.command', a list of texts")
+      return nil
+    }
+    guard !command.contains(where: { $0.contains("{{") }) else {
+      state.remarks.add(
+        .notCarried, blueprint.origin(phase),
+        "its command is a template, which Kanister fills in when it runs; a plan's commands are as they stand"
+      )
+      return nil
+    }
+    let names = arguments["containers"].scalarText ?? arguments["container"].scalarText
+    let container = names.flatMap { name in
+      name.contains("{{") ? nil : name.split(separator: " ").first.map(String.init)
+    }
+    return HookCommand(
+      arguments: command, container: container, timeout: .none, origin: blueprint.origin(phase))
   }
 
   // MARK: Workloads

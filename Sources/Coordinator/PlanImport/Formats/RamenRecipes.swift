@@ -1,3 +1,5 @@
+internal import Model
+
 /// Ramen's Recipe: groups of volumes, hooks with operations, and the order in which a backup runs them.
 enum RamenRecipes {
   static let standardTimeout = Duration.seconds(30)
@@ -42,8 +44,12 @@ private struct RecipeReading {
     for workflow in workflows {
       guard let name = workflow["name"].text(&state.log) else { continue }
       guard name == "backup" else {
-        state.remarks.add(
-          .notCarried, recipe.origin(workflow), "no commands are run at a restore in this version")
+        if name == "restore" {
+          readRestore(workflow, &state)
+        } else {
+          state.remarks.add(
+            .notCarried, recipe.origin(workflow), "of a recipe only backup and restore are read")
+        }
         continue
       }
       if let failOn = workflow["failOn"].text(&state.log), failOn != "any-error" {
@@ -63,13 +69,7 @@ private struct RecipeReading {
   // MARK: The order
 
   private func read(_ workflow: Field, _ state: inout ImportState) {
-    var steps: [Step] = []
-    for element in workflow["sequence"].list(&state.log) {
-      for (kind, value) in element.entries {
-        guard let name = value.text(&state.log) else { continue }
-        steps.append(Step(kind: kind, name: name, field: value))
-      }
-    }
+    let steps = steps(of: workflow, &state)
     // Where no group of volumes is named, the resources mark the moment.
     let cut =
       steps.firstIndex { $0.kind == "group" && volumeGroups.contains($0.name) }
@@ -97,6 +97,62 @@ private struct RecipeReading {
       guard var finding = byHook[name], let hook = hooks[name] else { continue }
       addInverses(steps, name, hook, &finding, &state)
       guard !finding.pre.isEmpty || !finding.post.isEmpty || finding.freezes else { continue }
+      for target in targets(hook, finding, &state) {
+        var finding = finding
+        finding.target = target
+        state.findings.append(finding)
+      }
+    }
+  }
+
+  private func steps(of workflow: Field, _ state: inout ImportState) -> [Step] {
+    var steps: [Step] = []
+    for element in workflow["sequence"].list(&state.log) {
+      for (kind, value) in element.entries {
+        guard let name = value.text(&state.log) else { continue }
+        steps.append(Step(kind: kind, name: name, field: value))
+      }
+    }
+    return steps
+  }
+
+  /// What stands after the groups runs once the service runs again; there is nothing before that it could run in.
+  private func readRestore(_ workflow: Field, _ state: inout ImportState) {
+    let steps = steps(of: workflow, &state)
+    let begin = steps.firstIndex { $0.kind == "group" } ?? -1
+    for (index, step) in steps.enumerated() where step.kind == "hook" {
+      let parts = step.name.split(separator: "/", maxSplits: 1).map(String.init)
+      guard let hook = hooks[parts[0]] else {
+        state.log.note(step.field, "no hook '\(parts[0].shownBriefly)' in this recipe")
+        continue
+      }
+      guard index > begin else {
+        state.remarks.add(
+          .notCarried, recipe.origin(step.field),
+          "nothing runs before a restore in which it could run")
+        continue
+      }
+      guard hook["type"].text(&state.log) ?? "exec" == "exec" else {
+        state.remarks.add(
+          .notCarried, recipe.origin(step.field),
+          "a restore starts services in the plan's order and waits for each by itself")
+        continue
+      }
+      guard let operation = operation(step) else {
+        state.log.note(step.field, "expected 'HOOK/OPERATION' with an operation of that hook")
+        continue
+      }
+      guard let command = command(operation, hook, isRestore: true, &state) else { continue }
+      let goesOn = [operation["onError"], hook["onError"]].contains {
+        $0.scalarText?.lowercased() == "continue"
+      }
+      state.remarks.add(
+        .carried, recipe.origin(step.field),
+        "runs after a restore of objects, once its workload is ready")
+      let finding = HookFinding(
+        target: .labels([:], namespace: nil),
+        restores: [RestoreCommand(command: command, onFailure: goesOn ? .continue : .fail)],
+        origin: recipe.origin(hook), freezes: true, name: parts[0])
       for target in targets(hook, finding, &state) {
         var finding = finding
         finding.target = target
@@ -161,9 +217,9 @@ private struct RecipeReading {
 
   // MARK: One hook
 
-  private func command(_ operation: Field, _ hook: Field, _ state: inout ImportState)
-    -> HookCommand?
-  {
+  private func command(
+    _ operation: Field, _ hook: Field, isRestore: Bool = false, _ state: inout ImportState
+  ) -> HookCommand? {
     let field = operation["command"]
     let arguments: [String]?
     if field.isList {
@@ -182,7 +238,7 @@ private struct RecipeReading {
       return nil
     }
     for field in [operation["onError"], hook["onError"]]
-    where field.scalarText?.lowercased() == "continue" {
+    where field.scalarText?.lowercased() == "continue" && !isRestore {
       state.remarks.add(
         .notCarried, recipe.origin(field),
         "continue: here no backup goes on without its hold; policy: best-effort leaves a failing service out"

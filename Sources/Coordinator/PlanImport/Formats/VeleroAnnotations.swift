@@ -4,9 +4,6 @@ internal import Foundation
 enum VeleroAnnotations {
   static let standardTimeout = Duration.seconds(30)
   private static let suffix = "hook.backup.velero.io/"
-  private static let restorePrefixes = [
-    "post.hook.restore.velero.io/", "init.hook.restore.velero.io/",
-  ]
 
   enum Phase: String {
     case pre, post
@@ -32,7 +29,8 @@ enum VeleroAnnotations {
   private static func read(_ pod: Pod, _ index: Int, _ state: inout ImportState) {
     reportOthers(pod, &state)
     let phases = [Phase.pre, .post].filter { speaks(pod, for: $0) }
-    guard !phases.isEmpty else { return }
+    let restores = VeleroRestoreHooks.commands(of: pod, &state)
+    guard !phases.isEmpty || !restores.isEmpty else { return }
     if isExcluded(pod.labels) {
       return state.remarks.add(
         .carried, pod.origin.at("velero.io/exclude-from-backup"), "left out, as it asks for")
@@ -41,14 +39,17 @@ enum VeleroAnnotations {
       return state.remarks.add(
         .notCarried, pod.origin, "the pod has ended: there is nothing to hold")
     }
-    var finding = HookFinding(target: .pod(index), origin: pod.origin)
+    var finding = HookFinding(
+      target: .pod(index), restores: restores, origin: pod.origin, freezes: phases.isEmpty)
     for phase in phases {
       guard let prefix = prefix(pod, phase),
         let command = command(pod, prefix, phase, &state)
       else { continue }
       if phase == .pre { finding.pre = [command] } else { finding.post = [command] }
     }
-    if !finding.pre.isEmpty || !finding.post.isEmpty { state.findings.append(finding) }
+    if !finding.pre.isEmpty || !finding.post.isEmpty || !restores.isEmpty {
+      state.findings.append(finding)
+    }
   }
 
   private static func command(
@@ -67,11 +68,11 @@ enum VeleroAnnotations {
     let arguments = self.arguments(text, origin, &state)
     return HookCommand(
       arguments: arguments, container: container.flatMap { $0.isEmpty ? nil : $0 },
-      timeout: timeout(pod, prefix, &state), origin: origin)
+      timeout: timeout(pod, prefix + "timeout", &state), origin: origin)
   }
 
   /// A text that begins with a bracket is a JSON array, or, when it is none, one word like any other.
-  private static func arguments(_ text: String, _ origin: Origin, _ state: inout ImportState)
+  static func arguments(_ text: String, _ origin: Origin, _ state: inout ImportState)
     -> [String]
   {
     if text.hasPrefix("[") {
@@ -91,16 +92,17 @@ enum VeleroAnnotations {
     return [text]
   }
 
-  private static func timeout(_ pod: Pod, _ prefix: String, _ state: inout ImportState)
+  /// The time that the annotation of this name gives.
+  static func timeout(_ pod: Pod, _ name: String, _ state: inout ImportState)
     -> HookCommand.Timeout
   {
-    let field = pod.annotations[prefix + "timeout"]
+    let field = pod.annotations[name]
     guard let text = field.text(&state.log), !text.isEmpty else {
       return .standard(standardTimeout)
     }
     guard let duration = Duration(goText: text) else {
       state.remarks.add(
-        .changed, pod.origin.at(prefix + "timeout", line: field.line),
+        .changed, pod.origin.at(name, line: field.line),
         "'\(text.shownBriefly)' is no duration: Velero takes 30s for it without a word"
           + (Int(text) == nil ? "" : "; write \(text.shownBriefly)s if seconds are meant"))
       return .standard(standardTimeout)
@@ -111,10 +113,7 @@ enum VeleroAnnotations {
   private static func reportOthers(_ pod: Pod, _ state: inout ImportState) {
     for (key, value) in pod.annotations.entries {
       let origin = pod.origin.at(key, line: value.line)
-      if restorePrefixes.contains(where: key.hasPrefix) {
-        state.remarks.add(
-          .notCarried, origin, "no commands are run at a restore in this version")
-      } else if key == "backup.velero.io/backup-volumes" {
+      if key == "backup.velero.io/backup-volumes" {
         state.remarks.add(
           .changed, origin, "the volumes' files were copied; here all volumes are snapshotted")
       } else if key == "backup.velero.io/backup-volumes-excludes" {

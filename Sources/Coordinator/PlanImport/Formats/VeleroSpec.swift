@@ -49,6 +49,10 @@ enum VeleroSpec {
     }
     for manifest in state.manifests where manifest.group == "velero.io" {
       guard !["Schedule", "Backup"].contains(manifest.kind) else { continue }
+      guard manifest.kind != "Restore" else {
+        VeleroRestoreHooks.read(manifest, &state)
+        continue
+      }
       state.remarks.add(.notCarried, manifest.origin, "objects of this kind are not read")
     }
   }
@@ -80,7 +84,7 @@ enum VeleroSpec {
   }
 
   /// Nil stands for all: nothing was named, or a star.
-  private static func namespaces(_ field: Field, _ state: inout ImportState) -> Set<String>? {
+  static func namespaces(_ field: Field, _ state: inout ImportState) -> Set<String>? {
     guard let names = field.texts(&state.log, most: 10_000), !names.isEmpty, !names.contains("*")
     else { return nil }
     return Set(names)
@@ -93,28 +97,17 @@ enum VeleroSpec {
   ) {
     let name = resource["name"].text(&state.log) ?? ""
     let origin = manifest.origin(resource)
-    let own = namespaces(resource["includedNamespaces"], &state)
-    let excluded = (namespaces(resource["excludedNamespaces"], &state) ?? []).union(outerExcluded)
-    let kinds = resource["includedResources"].texts(&state.log) ?? []
-    let without = resource["excludedResources"].texts(&state.log) ?? []
-    let meansPods = kinds.isEmpty || kinds.contains { ["pods", "pod", "po", "*"].contains($0) }
-    guard meansPods, !without.contains(where: { ["pods", "pod", "po", "*"].contains($0) }) else {
-      return state.remarks.add(
-        .notCarried, origin, "it is not meant for pods, and Velero runs hooks in pods only")
-    }
+    guard let scope = scope(resource, of: manifest, outer, outerExcluded, &state) else { return }
     let pre = commands(resource["pre"], manifest, &state)
     let post = commands(resource["post"], manifest, &state)
     guard !pre.isEmpty || !post.isEmpty else { return }
-    var namespaces = own.map { own in outer.map { own.intersection($0) } ?? own } ?? outer
-    if let named = namespaces { namespaces = named.subtracting(excluded) }
-    let selection = LabelSelection(resource["labelSelector"], &state.log)
     for target in state.targets(
-      in: namespaces, selection, origin)
+      in: scope.namespaces, scope.selection, origin)
     {
       var finding = HookFinding(target: target, pre: pre, post: post, origin: origin, name: name)
       if case .pod(let index) = target {
         let pod = state.inventory.pods[index]
-        guard !excluded.contains(pod.namespace ?? "default"),
+        guard !scope.excluded.contains(pod.namespace ?? "default"),
           !VeleroAnnotations.isExcluded(pod.labels)
         else { continue }
         withdraw(&finding, where: pod, &state)
@@ -122,6 +115,28 @@ enum VeleroSpec {
       }
       state.findings.append(finding)
     }
+  }
+
+  /// For which pods a list of hooks is meant, within what its object is about; nil when for none.
+  static func scope(
+    _ resource: Field, of manifest: Manifest, _ outer: Set<String>?, _ outerExcluded: Set<String>,
+    _ state: inout ImportState
+  ) -> ImportState.Scope? {
+    let origin = manifest.origin(resource)
+    let own = namespaces(resource["includedNamespaces"], &state)
+    let excluded = (namespaces(resource["excludedNamespaces"], &state) ?? []).union(outerExcluded)
+    let kinds = resource["includedResources"].texts(&state.log) ?? []
+    let without = resource["excludedResources"].texts(&state.log) ?? []
+    let meansPods = kinds.isEmpty || kinds.contains { ["pods", "pod", "po", "*"].contains($0) }
+    guard meansPods, !without.contains(where: { ["pods", "pod", "po", "*"].contains($0) }) else {
+      state.remarks.add(
+        .notCarried, origin, "it is not meant for pods, and Velero runs hooks in pods only")
+      return nil
+    }
+    let namespaces = own.map { own in outer.map { own.intersection($0) } ?? own } ?? outer
+    return ImportState.Scope(
+      namespaces: namespaces?.subtracting(excluded), excluded: excluded,
+      selection: LabelSelection(resource["labelSelector"], &state.log), origin: origin)
   }
 
   /// A pod's own annotations take precedence, for each phase.

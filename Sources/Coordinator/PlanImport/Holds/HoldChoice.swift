@@ -199,9 +199,7 @@ struct HoldChoice {
     _ pre: HookCommand?, _ post: HookCommand?, _ remarks: inout RemarkLog
   ) {
     guard let first = pre ?? post else { return }
-    let name = first.container ?? "-"
-    guard (1...253).contains(name.utf8.count), name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
-    else {
+    guard Self.isName(first.container) else {
       return remarks.add(
         .notCarried, first.origin, "its container has a name that no cluster accepts")
     }
@@ -260,8 +258,15 @@ struct HoldChoice {
     if freezes, !surroundings.hasNoVolumes { add(.filesystem, freezeComment) }
   }
 
+  /// Whether the plan's format takes the container's name; nil stands for the member's own.
+  static func isName(_ container: String?) -> Bool {
+    let name = container ?? "-"
+    return (1...253).contains(name.utf8.count)
+      && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+  }
+
   /// Whether the plan's format takes the command.
-  private static func fits(_ arguments: [String]) -> Bool {
+  static func fits(_ arguments: [String]) -> Bool {
     guard let program = arguments.first, (1...256).contains(arguments.count) else { return false }
     return (1...4096).contains(program.utf8.count)
       && program.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }

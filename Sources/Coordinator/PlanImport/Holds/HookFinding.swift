@@ -1,3 +1,5 @@
+internal import Model
+
 /// A command that a hook runs, as it was written.
 struct HookCommand: Hashable {
   enum Timeout: Hashable {
@@ -19,7 +21,13 @@ struct HookCommand: Hashable {
   var origin: Origin
 }
 
-/// What one place says about holding one application.
+/// A command that is to run after a restore.
+struct RestoreCommand: Hashable {
+  var command: HookCommand
+  var onFailure: RestoreHook.OnFailure
+}
+
+/// What one place says about holding one application, and about what follows its restore.
 struct HookFinding {
   enum Target: Hashable {
     /// An index of the inventory's pods.
@@ -31,6 +39,7 @@ struct HookFinding {
   var target: Target
   var pre: [HookCommand] = []
   var post: [HookCommand] = []
+  var restores: [RestoreCommand] = []
   var origin: Origin
   /// The volumes are to be frozen whatever the commands are.
   var freezes = false

@@ -67,7 +67,8 @@ struct MemberChoice {
   private func member(_ labels: [String: String], _ namespace: String?, _ finding: HookFinding)
     -> Member
   {
-    let container = (finding.pre + finding.post).lazy.compactMap(\.container).first
+    let container = (finding.pre + finding.post + finding.restores.map(\.command)).lazy
+      .compactMap(\.container).first
     let frozen = (finding.pre + finding.post)
       .compactMap { FreezeIdiom(ShellWords($0.arguments)) }
       .flatMap { $0.freezes + $0.thaws }

@@ -49,6 +49,7 @@ struct ServiceAssembly {
       var whole = first
       whole.pre = findings.flatMap(\.pre)
       whole.post = findings.flatMap(\.post)
+      whole.restores = findings.flatMap(\.restores)
       whole.freezes = findings.contains { $0.freezes }
       if case .pod(let index) = target {
         let first = state.inventory.pods[index].containers.first?.name
@@ -57,6 +58,9 @@ struct ServiceAssembly {
         }
         for command in whole.post.indices where whole.post[command].container == nil {
           whole.post[command].container = first
+        }
+        for index in whole.restores.indices where whole.restores[index].command.container == nil {
+          whole.restores[index].command.container = first
         }
       }
       guard let member = choice.member(of: whole, &state.remarks) else { continue }
@@ -76,6 +80,7 @@ struct ServiceAssembly {
     struct Said: Hashable {
       var pre: [[String]]
       var post: [[String]]
+      var restores: [[String]]
       var container: String?
       var freezes: Bool
     }
@@ -84,6 +89,7 @@ struct ServiceAssembly {
       said.insert(
         Said(
           pre: finding.pre.map(\.arguments), post: finding.post.map(\.arguments),
+          restores: finding.restores.map(\.command.arguments),
           container: (finding.pre + finding.post).first?.container, freezes: finding.freezes)
       ).inserted
     }
@@ -118,6 +124,8 @@ struct ServiceAssembly {
     guard let name = name(of: member) else {
       return remarks.add(.notCarried, finding.origin, "no name could be made for its service")
     }
+    let hooks = RestoreHookChoice(
+      finding.restores, member: member.container ?? member.selector.container, &remarks)
     let holds = choice.holds.map(\.hold)
     guard !holds.isEmpty || member.volumes != VolumeSelection.none else {
       return remarks.add(
@@ -125,10 +133,11 @@ struct ServiceAssembly {
     }
     services.append(
       PlannedService(
-        name: name, selector: member.selector, dependsOn: [], holds: holds, volumes: member.volumes)
-    )
+        name: name, selector: member.selector, dependsOn: [], holds: holds, volumes: member.volumes,
+        afterRestore: hooks.hooks.isEmpty ? nil : hooks.hooks))
     comments.services[name] = ["from " + group.origins.joined(separator: "; ")]
     comments.holds[name] = choice.holds.map(\.comment)
+    comments.hooks[name] = hooks.comments
     isFullyHeld = isFullyHeld && Self.fences(holds, member.volumes)
   }
 
