@@ -146,6 +146,55 @@ struct `Objects of a cluster` {
     }
   }
 
+  @Test func `have no say in a plan of operators that selects elsewhere, and in its backups`()
+    async throws
+  {
+    try await Bench.with { bench in
+      let name = try PlanName("shop.production")
+      let object = Sample.plan(selector: ["app": "orders", "namespace": "other"])
+      let foreign = try PlanController(home: "production").plan(of: object).get()
+      _ = try await bench.fleet.applyPlan(foreign, source: "", author: "ann")
+      bench.fleet.setMembers(in: "other")
+      let shown = try await bench.fleet.createBackup(of: name, author: "ann")
+      bench.fleet.end(shown, .applicationConsistent)
+      // Its object would give its writer the backup: the name of another namespace's plan is no right to it.
+      var forged = KubernetesObject(
+        .backups, name: shown.text, namespace: "production", labels: [Mark.origin: Mark.fleet],
+        fields: ["spec": ["plan": "shop", "deletionPolicy": "Delete"]])
+      forged["metadata", "finalizers"] = [.string(Mark.finalizer)]
+      _ = try await bench.client.create(forged, as: .backups)
+      _ = try await bench.wait(.backups, shown.text) { $0 == nil }
+      try await bench.createBackup("first")
+      let refused = try await bench.wait(.backups, "first") {
+        $0?["status", "message"]?.string?.contains("selects in namespace 'other'") == true
+      }
+      #expect(refused?["status", "phase"] == "Pending")
+      #expect(bench.fleet.started == 1)
+      #expect(bench.fleet.deleted.isEmpty)
+    }
+  }
+
+  @Test func `restore no backup that has services of another namespace`() async throws {
+    try await Bench.with { bench in
+      try await bench.createPlan()
+      bench.fleet.setMembers(in: "other")
+      try await bench.createBackup("first")
+      let running = try await bench.phase("first", "Running")
+      bench.fleet.end(
+        try BackupID(try #require(running?["status", "backup"]?.string)), .applicationConsistent)
+      _ = try await bench.phase("first", "Completed")
+      _ = try await bench.client.create(
+        KubernetesObject(
+          .restores, name: "back", namespace: "production", fields: ["spec": ["backup": "first"]]),
+        as: .restores)
+      let failed = try await bench.wait(.restores, "back") {
+        $0?["status", "phase"]?.string == "Failed"
+      }
+      #expect(
+        failed?["status", "message"]?.string?.contains("has services in namespace 'other'") == true)
+    }
+  }
+
   @Test func `survive a server that refuses, goes silent and forgets`() async throws {
     try await Bench.with { bench in
       try await bench.createPlan()

@@ -13,6 +13,7 @@ final class FakeOperations: PlanOperations, BackupOperations, ClusterOperations,
     var released: Set<BackupID> = []
     var deleted: [BackupID] = []
     var started = 0
+    var memberNamespace = "production"
   }
 
   private let state = Mutex(State())
@@ -20,6 +21,9 @@ final class FakeOperations: PlanOperations, BackupOperations, ClusterOperations,
 
   var started: Int { state.withLock { $0.started } }
   var deleted: [BackupID] { state.withLock { $0.deleted } }
+
+  /// Where the members of backups are that begin from now on.
+  func setMembers(in namespace: String) { state.withLock { $0.memberNamespace = namespace } }
 
   func end(_ id: BackupID, _ grade: Grade) {
     state.withLock { state in
@@ -90,7 +94,10 @@ final class FakeOperations: PlanOperations, BackupOperations, ClusterOperations,
       }
       state.started += 1
       let text = "b-\(state.started)"
-      guard let record = try? Sample.record(text, plan: plan.text, createdBy: author) else {
+      guard
+        let record = try? Sample.record(
+          text, plan: plan.text, createdBy: author, namespace: state.memberNamespace)
+      else {
         return .failure(OperationError(.invalid, "no record"))
       }
       let id = record.plan.plan.backup

@@ -44,11 +44,12 @@ enum Sample {
 
   static func record(
     _ id: String = "b-1", plan: String = "shop.production", createdBy: String = "ann",
-    grade: Grade? = nil, requires: Grade = .applicationConsistent, deleting: Bool = false
+    grade: Grade? = nil, requires: Grade = .applicationConsistent, deleting: Bool = false,
+    namespace: String = "production"
   ) throws -> BackupRecord {
     let member = MemberPlan(
       name: try ServiceName("orders"), node: try NodeID("node-1"), container: try ContainerID("c1"),
-      containerName: "orders", pod: "orders-0", namespace: "production", image: "orders:1",
+      containerName: "orders", pod: "orders-0", namespace: namespace, image: "orders:1",
       imageDigest: "", holds: [.filesystem], volumes: [], dependsOn: [], group: 0, level: 0)
     let cut = CutPlan(
       backup: try BackupID(id), fleet: try FleetID("fleet"), plan: try PlanName(plan),

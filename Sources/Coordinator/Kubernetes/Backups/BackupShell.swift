@@ -10,6 +10,7 @@ struct BackupShell: Sendable {
   static let shown = 100
 
   let controller = BackupController()
+  let tenancy: Tenancy
   let operations: ClusterControllers.Operations
   let writer: ObjectWriter
   let plans: ObjectBook
@@ -43,7 +44,12 @@ struct BackupShell: Sendable {
     if let id {
       known.record = try await record(id)
       // A name alone gives nobody a say in another namespace's backup.
-      if known.answer == nil, known.record?.plan.plan.plan != view.planName { known.record = nil }
+      if known.answer == nil, let record = known.record,
+        record.plan.plan.plan != view.planName
+          || tenancy.refusal(of: record, to: object.namespace) != nil
+      {
+        known.record = nil
+      }
       known.standing = await operations.requests.standing(of: id)
     }
     if view.isDeleted, let namespace = object.namespace {
@@ -78,6 +84,8 @@ struct BackupShell: Sendable {
           object.finalizers.filter { $0 != Mark.finalizer }, of: object)
       case .start(let plan, let request):
         do throws(OperationError) {
+          let stored = try await operations.plans.plan(plan)
+          if let refusal = tenancy.refusal(of: stored.plan, to: object.namespace) { throw refusal }
           let id = try await operations.requests.createBackup(
             of: plan, author: view.author, for: request)
           known = BackupController.Knowledge(
@@ -116,6 +124,7 @@ struct BackupShell: Sendable {
       for key in plans.objects.keys.sorted(by: { $0.description < $1.description }) {
         guard let name = BackupView.planName(key.name, in: key.namespace) else { continue }
         let records = try await operations.backups.backups(of: name, limit: Self.shown)
+          .filter { tenancy.refusal(of: $0, to: key.namespace) == nil }
         let missing = controller.mirrors(
           records, of: key, objects: writer.book.objects, released: released)
         for object in missing { try await create(object) }

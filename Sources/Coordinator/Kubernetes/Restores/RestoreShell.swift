@@ -47,6 +47,7 @@ struct RestoreShell: Sendable {
     guard record.plan.plan.plan == view.planName else { return }
     known.isAwaited = record.verdict == nil
     known.backup = record.plan.plan.backup
+    known.refusal = Tenancy(home: controller.home).refusal(of: record, to: object.namespace)
   }
 
   /// True when something was tried, whose result `known` then has.

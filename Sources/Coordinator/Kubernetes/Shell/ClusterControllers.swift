@@ -50,7 +50,8 @@ package struct ClusterControllers: Sendable {
       controller: PlanController(home: home), operations: operations,
       writer: writer(.backupPlans, books.plans), logger: logger)
     let backups = BackupShell(
-      operations: operations, writer: writer(.backups, books.backups), plans: books.plans,
+      tenancy: Tenancy(home: home), operations: operations, writer: writer(.backups, books.backups),
+      plans: books.plans,
       logger: logger)
     let restores = RestoreShell(
       controller: RestoreController(home: home), operations: operations,
