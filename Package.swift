@@ -421,12 +421,14 @@ let package = Package(
 let hostile: [Target.Dependency] =
   [
     "AgentCore", "CRIWire", "CSIWire", "CommandLineKit", "ConfigurationFile", "ContainerRuntimes",
-    "CoordinatorCore", "CutProtocol", "FleetWire", "GuardianWatch", "Identity", "LinuxSystem",
-    "LocalStorage", "Model", "OperatorAPI", "OperatorFakes", "OperatorWire", "PlanFile",
-    "PlanImport", "Quiescers", "Snapshots",
+    "CoordinatorCore", "CoordinatorKubernetes", "CutProtocol", "FleetWire", "GuardianWatch",
+    "Identity", "KubernetesClient", "KubernetesSnapshots", "LinuxSystem", "LocalStorage", "Model",
+    "OperatorAPI", "OperatorFakes", "OperatorWire", "PlanFile", "PlanImport", "Quiescers",
+    "Snapshots",
     logging, .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
   ] + grpc + x509
 
 // The inputs of the fuzzer: replayed by a test suite, or, with STILLPOINT_FUZZ in the environment, run by libFuzzer, which

@@ -14,7 +14,9 @@ struct FuzzTarget: Sendable {
     .agentMessage, .coordinatorMessage, .runtimeAnswer, .storageAnswer, .storageRequest, .planFile,
     .planImport, .configuration, .identity, .evidence, .verdict, .operatorRequest, .operatorAnswer,
     .agentState,
-    .journal, .guardian, .clientOutput, .kernelText,
+    .journal, .guardian, .clientOutput, .kernelText, .clusterAnswer, .clusterAccess,
+    .clusterSnapshot,
+    .manifest, .objectRestore, .annotatedPods, .importedBackup,
   ]
 
   static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

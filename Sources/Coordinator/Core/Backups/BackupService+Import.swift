@@ -1,5 +1,5 @@
 package import CutProtocol
-internal import Model
+package import Model
 
 extension BackupService {
   /// A lost catalog comes back from what was exported of it. The proof is judged by the authorities that this coordinator
@@ -7,7 +7,8 @@ extension BackupService {
   package func importBackup(_ evidence: BackupEvidence, author: String)
     async throws(OperationError) -> BackupRecord
   {
-    let record = try await judged(evidence, author)
+    let record = try await Self.judged(
+      evidence, author, fleet: environment.fleet, verifier: environment.verifier)
     let id = record.plan.plan.backup
     // Attempts to come must not take the fences of those that made this backup.
     for group in record.groups {
@@ -27,9 +28,11 @@ extension BackupService {
     return try await backup(id)
   }
 
-  private func judged(_ evidence: BackupEvidence, _ author: String)
-    async throws(OperationError) -> BackupRecord
-  {
+  /// What an exported backup is believed to be; throws what is none, of another fleet, or claims more than it proves.
+  package nonisolated static func judged(
+    _ evidence: BackupEvidence, _ author: String, fleet: FleetID,
+    verifier: any CertificateVerifier
+  ) async throws(OperationError) -> BackupRecord {
     let plan: SealedPlan
     do {
       plan = try SealedPlan(bytes: evidence.plan)
@@ -37,16 +40,16 @@ extension BackupService {
       throw OperationError(.invalid, "the plan in the exported backup is not readable: \(error)")
     }
     let id = plan.plan.backup
-    guard plan.plan.fleet == environment.fleet else {
+    guard plan.plan.fleet == fleet else {
       throw OperationError(
         .invalid,
-        "backup \(id) is of fleet \(plan.plan.fleet), and this is fleet \(environment.fleet)")
+        "backup \(id) is of fleet \(plan.plan.fleet), and this is fleet \(fleet)")
     }
     guard let recorded = evidence.recorded, let endedAt = evidence.endedAt else {
       throw OperationError(
         .invalid, "backup \(id) was exported while its cut still ran: the export proves nothing")
     }
-    let proved = await Grader.verdict(of: evidence, verifier: environment.verifier)
+    let proved = await Grader.verdict(of: evidence, verifier: verifier)
     guard proved.grade >= recorded.grade else {
       throw OperationError(
         .invalid,
@@ -63,7 +66,9 @@ extension BackupService {
 
   /// What was recorded lies beside the proof, where anybody can write. So only what claims less is taken from it: a lower grade
   /// with its reason, and why a backup fell short of its plan.
-  private func believed(_ recorded: Verdict, _ proved: Verdict, requires: Grade) -> Verdict {
+  private nonisolated static func believed(_ recorded: Verdict, _ proved: Verdict, requires: Grade)
+    -> Verdict
+  {
     guard recorded.grade == proved.grade else {
       return Verdict(
         grade: recorded.grade, drained: false, sentence: recorded.sentence,

@@ -23,18 +23,22 @@ package struct AgentPods: PodIdentity {
   }
 
   package func node(ofToken token: String) async throws(PodIdentityError) -> NodeID {
-    let review = try await review(token)
-    guard review.isAuthenticated, review.audiences.contains(Self.audience) else {
+    try Self.node(in: try await review(token), account: account)
+  }
+
+  /// The node of the pod that a review speaks for. Throws for everything but a pod of the account.
+  static func node(in review: TokenReview, account: String) throws(PodIdentityError) -> NodeID {
+    guard review.isAuthenticated, review.audiences.contains(audience) else {
       throw PodIdentityError(
-        .refused, "the cluster does not know the pod's token, or not for '\(Self.audience)'")
+        .refused, "the cluster does not know the pod's token, or not for '\(audience)'")
     }
     guard review.username == account else {
       throw PodIdentityError(.refused, "the pod's token is not of service account \(account)")
     }
-    guard review.extra[Self.podName]?.first?.isEmpty == false else {
+    guard review.extra[podName]?.first?.isEmpty == false else {
       throw PodIdentityError(.refused, "the token is bound to no pod")
     }
-    guard let name = review.extra[Self.nodeName]?.first, let node = try? NodeID(name) else {
+    guard let name = review.extra[nodeName]?.first, let node = try? NodeID(name) else {
       throw PodIdentityError(
         .refused,
         "the cluster does not say on which node the token's pod runs, as Kubernetes 1.30 and later do"

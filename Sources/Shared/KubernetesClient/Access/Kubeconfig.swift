@@ -33,6 +33,12 @@ struct Kubeconfig {
     }
   }
 
+  /// One file's text, for what reads no files.
+  init(text: String, file: String) throws(KubernetesError) {
+    files = [file]
+    try add(ConfigNode(text: text, file: file))
+  }
+
   private mutating func add(_ root: ConfigNode) throws(KubernetesError) {
     if let kind = try root.text("kind"), kind != "Config" {
       throw root.failure("has kind '\(kind)', not Config")

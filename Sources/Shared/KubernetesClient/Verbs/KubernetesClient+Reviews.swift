@@ -37,6 +37,21 @@ package struct TokenReview: Hashable, Sendable {
   }
 }
 
+extension TokenReview {
+  /// Reads the server's answer. What is not there, or of another type, says nothing in the token's favour.
+  init(_ answer: KubernetesObject) {
+    let status = answer["status"] ?? [:]
+    let user = status["user"]
+    func texts(_ value: JSONValue?) -> [String] { (value?.array ?? []).compactMap(\.string) }
+    self.init(
+      isAuthenticated: status["authenticated"]?.bool ?? false,
+      username: user?["username"]?.string ?? "", uid: user?["uid"]?.string,
+      groups: texts(user?["groups"]),
+      extra: (user?["extra"]?.object?.byName ?? [:]).mapValues { texts($0) },
+      audiences: texts(status["audiences"]), error: status["error"]?.string)
+  }
+}
+
 extension KubernetesClient {
   /// Whether these credentials may do `verb` (`get`, `list`, `create` …) with objects of a type. `namespace` nil means all.
   package func mayI(
@@ -65,14 +80,6 @@ extension KubernetesClient {
     if !audiences.isEmpty { spec["audiences"] = .array(audiences.map { .string($0) }) }
     let answer = try await create(
       KubernetesObject(.tokenReviews, name: nil, fields: ["spec": spec]), as: .tokenReviews)
-    let status = answer["status"] ?? [:]
-    let user = status["user"]
-    func texts(_ value: JSONValue?) -> [String] { (value?.array ?? []).compactMap(\.string) }
-    return TokenReview(
-      isAuthenticated: status["authenticated"]?.bool ?? false,
-      username: user?["username"]?.string ?? "", uid: user?["uid"]?.string,
-      groups: texts(user?["groups"]),
-      extra: (user?["extra"]?.object?.byName ?? [:]).mapValues { texts($0) },
-      audiences: texts(status["audiences"]), error: status["error"]?.string)
+    return TokenReview(answer)
   }
 }

@@ -55,6 +55,6 @@ extension ResourceType {
     let version = manifest.apiVersion.split(separator: "/").last.map(String.init)
     self.init(
       group: parts.count > 1 ? parts[1] : "", version: version ?? "", kind: manifest.kind,
-      plural: parts[0], namespaced: manifest.namespace != nil)
+      plural: parts.first ?? "", namespaced: manifest.namespace != nil)
   }
 }
