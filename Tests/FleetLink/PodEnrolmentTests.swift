@@ -149,4 +149,57 @@ struct PodEnrolmentTests {
     }
     #expect(try await impostor.registry.enrolledKey(NodeID("node-1")) == nil)
   }
+
+  @Test func `a node of a fleet that is gone moves to the one that its cluster names`() async throws
+  {
+    let gone = try TestFleet("gone")
+    let fleet = try TestFleet()
+    let node = try NodeID("node-1")
+    let state = "\(fleet.path)/state"
+    let token = "\(fleet.path)/token"
+    let pin = "\(fleet.path)/pin"
+    let earlier = try await gone.agent("node-1")
+    try FileManager.default.createDirectory(
+      atPath: state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try CredentialStore(path: "\(state)/identity").save(earlier)
+    try Data("fences".utf8).write(to: URL(fileURLWithPath: "\(state)/ledger.json"))
+    try Data("jwt-1".utf8).write(to: URL(fileURLWithPath: token))
+    fleet.pods.nodes.withLock { $0["jwt-1"] = .success(node) }
+    let isHolding = Mutex(true)
+    let error = try await fleet.serving { coordinator in
+      let move = try FleetMove(
+        node: node, tokenFile: token, pinFile: pin, stateDirectory: state,
+        current: HeldCredential(earlier), link: coordinator.link,
+        isHolding: { isHolding.withLock { $0 } }, interval: .milliseconds(10), logger: lines.logger)
+      return try await withThrowingTaskGroup(of: (any Error)?.self) { group in
+        group.addTask {
+          do { try await move.run() } catch { return error }
+          return nil
+        }
+        // Another authority than who answers: said, and nothing is given up.
+        try Data("\(AuthorityPin(of: try TestFleet("third").authority))".utf8).write(
+          to: URL(fileURLWithPath: pin))
+        isHolding.withLock { $0 = false }
+        try await eventually("not trusted") { lines.contain("is not the one that the token pins") }
+        try FleetMove.settle(state, logger: lines.logger)
+        #expect(
+          try CredentialStore(path: "\(state)/identity").load()?.certificate == earlier.certificate)
+        try Data("\(AuthorityPin(of: fleet.authority))".utf8).write(to: URL(fileURLWithPath: pin))
+        return try await group.next() ?? nil
+      }
+    }
+    #expect(error is FleetMove.Enrolled)
+    try FleetMove.settle(state, logger: lines.logger)
+    let now = try #require(try CredentialStore(path: "\(state)/identity").load())
+    #expect(now.trust.isPinned(by: AuthorityPin(of: fleet.authority)))
+    let names = try FileManager.default.contentsOfDirectory(atPath: state)
+    let aside = try #require(names.first { $0.hasPrefix("before-") })
+    #expect(names.sorted() == [aside, "identity"].sorted())
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: "\(state)/\(aside)").sorted()
+        == ["identity", "ledger.json"])
+    // Again, as after a crash: nothing is left to do.
+    try FleetMove.settle(state, logger: lines.logger)
+    #expect(try CredentialStore(path: "\(state)/identity").load()?.certificate == now.certificate)
+  }
 }

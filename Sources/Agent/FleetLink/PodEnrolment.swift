@@ -38,8 +38,8 @@ package struct PodEnrolment: Sendable {
     while true {
       do {
         if let stored = try enrolment.stored() { return stored }
-        let pin = try AuthorityPin(text: try text(pinFile))
-        return try await enrolment.enrol(node, podToken: try text(tokenFile), pin: pin)
+        let pin = try AuthorityPin(text: try Self.text(pinFile))
+        return try await enrolment.enrol(node, podToken: try Self.text(tokenFile), pin: pin)
       } catch {
         try Task.checkCancellation()
         logger.warning(
@@ -51,11 +51,12 @@ package struct PodEnrolment: Sendable {
     }
   }
 
-  private func text(_ path: String) throws -> String {
+  /// A small file that the cluster mounts into the pod, without the white space around it.
+  static func text(_ path: String) throws -> String {
     guard let bytes = FileManager.default.contents(atPath: path) else {
       throw EnrolmentFailure(.local, "\(path) cannot be read")
     }
-    guard bytes.count <= Self.mostBytes, let text = String(data: bytes, encoding: .utf8) else {
+    guard bytes.count <= mostBytes, let text = String(data: bytes, encoding: .utf8) else {
       throw EnrolmentFailure(.local, "\(path) is too large or no text")
     }
     return text.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -42,6 +42,7 @@ struct Run: AsyncParsableCommand {
     _ configuration: AgentConfiguration, _ boot: String, _ rescues: HoldRecordStore,
     _ logger: Logger
   ) async throws {
+    try FleetMove.settle(configuration.stateDirectory, logger: logger)
     let store = try CredentialStore(path: configuration.identityDirectory)
     let credential = HeldCredential(try await identity(configuration, store, logger))
     let ledger = try AgentLedger(
@@ -103,6 +104,13 @@ struct Run: AsyncParsableCommand {
       CutLoop(cuts: cuts),
     ]
     if let cluster { services.insert(cluster, at: 0) }
+    if let pod = configuration.podEnrolment {
+      services.insert(
+        try FleetMove(
+          node: configuration.node, tokenFile: pod.token, pinFile: pod.pin,
+          stateDirectory: configuration.stateDirectory, current: credential, link: link,
+          isHolding: { await !cuts.held().isEmpty }, logger: logger), at: 0)
+    }
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
       logger: logger)

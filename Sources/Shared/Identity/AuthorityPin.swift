@@ -21,3 +21,10 @@ package struct AuthorityPin: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { hash.base64URL }
 }
+
+extension FleetTrust {
+  /// Whether one of the fleet's authorities is the one that `pin` names.
+  package func isPinned(by pin: AuthorityPin) -> Bool {
+    authorities.contains { $0.publicKeyHash == pin.hash }
+  }
+}
