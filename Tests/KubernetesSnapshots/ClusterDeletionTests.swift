@@ -76,4 +76,36 @@ struct ClusterDeletionTests {
       #expect(try await !delete(records[1], of: bench))
     }
   }
+
+  @Test func `a group's content that was left behind is deleted with its snapshots`() async throws {
+    try await ClusterBench.with { bench in
+      await bench.groupClass()
+      let volumes = [await bench.claim("a"), await bench.claim("b")]
+      let record = try await cut(bench, volumes)[0]
+      let groups = SnapshotTypes.Groups(version: "v1")
+      // Deleted before its controller had looked at what came of it: nobody deletes the content.
+      await bench.api.finish(groups.snapshots, record.name, in: ClusterBench.namespace)
+      #expect(bench.driver.existing.count == 2)
+      #expect(
+        try await bench.cluster.deleteOrphans(volumes, name: ClusterBench.name()) == 1)
+      #expect(await bench.api.objects(groups.contents).isEmpty)
+      #expect(bench.driver.existing.isEmpty)
+    }
+  }
+
+  @Test func `a label is taken from a claim that somebody else writes to meanwhile`() async throws {
+    try await ClusterBench.with { bench in
+      await bench.groupClass()
+      let volumes = [await bench.claim("a"), await bench.claim("b")]
+      try await bench.prepare(volumes)
+      await bench.api.inject(
+        Fault(
+          .refuse(ClusterTesting.Refusal(409, .conflict, "the object has been modified")), times: 2,
+          where: { $0.method == "PATCH" && $0.path.suffix(2) == ["persistentvolumeclaims", "a"] }))
+      await bench.cluster.discard(ClusterBench.name())
+      for claim in await bench.api.objects(.persistentVolumeClaims) {
+        #expect(claim.labels[StillpointLabel.group] == nil)
+      }
+    }
+  }
 }

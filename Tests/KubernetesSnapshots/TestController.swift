@@ -34,6 +34,7 @@ struct TestController: Sendable {
       group.addTask { await follow(groupSnapshots) { await grouped($0) } }
       // A content that was left by its snapshot, and is deleted for itself.
       group.addTask { await follow(.volumeSnapshotContents) { await left($0) } }
+      group.addTask { await follow(groupContents) { await leftGroup($0) } }
     }
   }
 
@@ -151,11 +152,26 @@ struct TestController: Sendable {
       .volumeSnapshotContents, content.name, merging: ["metadata": ["finalizers": nil]])
   }
 
+  /// The same for groups, with the annotation that groups have.
+  private func leftGroup(_ content: KubernetesObject) async {
+    guard content.deletionTimestamp != nil, content.annotations[Self.groupDeleted] == "yes" else {
+      return
+    }
+    driver.delete(content.name)
+    _ = try? await controller.patch(
+      groupContents, content.name, merging: ["metadata": ["finalizers": nil]])
+  }
+
+  private static let groupDeleted =
+    "groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-deleted"
+
   private func grouped(_ snapshot: KubernetesObject) async {
     do {
       let content = "groupsnapcontent-\(snapshot.uid ?? "")"
       guard snapshot.deletionTimestamp == nil else {
-        driver.delete(content)
+        _ = try await controller.patch(
+          groupContents, content,
+          merging: ["metadata": ["annotations": [Self.groupDeleted: "yes"]]])
         _ = try await controller.delete(groupContents, content)
         _ = try await controller.patch(
           groupSnapshots, snapshot.name, in: snapshot.namespace,
@@ -186,6 +202,10 @@ struct TestController: Sendable {
       KubernetesObject(
         groupContents, name: content,
         fields: [
+          "metadata": [
+            "name": .string(content),
+            "finalizers": ["groupsnapshot.storage.kubernetes.io/volumegroupsnapshotcontent-bound"],
+          ],
           "spec": [
             "deletionPolicy": "Delete", "driver": .string(ClusterBench.driver.text),
             "source": ["volumeHandles": .array(handles.map { .string($0) })],
@@ -193,7 +213,7 @@ struct TestController: Sendable {
               "name": .string(snapshot.name), "namespace": .string(snapshot.namespace ?? ""),
               "uid": .string(snapshot.uid ?? ""),
             ],
-          ]
+          ],
         ]), as: groupContents)
     while driver.isHalted { try await Task.sleep(for: .milliseconds(5)) }
     let made = try driver.cut(content, handles, grouped: true)

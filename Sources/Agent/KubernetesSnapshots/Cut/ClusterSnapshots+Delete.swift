@@ -7,6 +7,8 @@ internal import Synchronization
 extension ClusterSnapshots {
   private static let deletedAnnotation =
     "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
+  private static let groupDeletedAnnotation =
+    "groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-deleted"
 
   /// Deletes whatever has one of the names that a cut of these volumes gives, in whatever namespace, and waits until the storage has
   /// given it up. The number deleted.
@@ -23,6 +25,7 @@ extension ClusterSnapshots {
         let text = name.text(volume: nil)
         names.insert(text)
         deleted += try await deleteAll(named: text, groups.snapshots, groups.contents)
+        deleted += try await deleteLeft(by: text, groups.contents)
       }
       try awaitUnanswered(names)
       if deleted > 0 {
@@ -94,6 +97,25 @@ extension ClusterSnapshots {
     return count
   }
 
+  /// A group that is deleted before the controller has looked at its content leaves that behind, with its snapshots, and no
+  /// controller ever looks again.
+  private func deleteLeft(by name: String, _ contents: ResourceType)
+    async throws(KubernetesError) -> Int
+  {
+    var count = 0
+    while let content = try await find(
+      contents,
+      where: {
+        $0["spec", "volumeGroupSnapshotRef", "name"]?.string == name
+          && $0["spec", "source", "groupSnapshotHandles"] == nil && $0.deletionTimestamp == nil
+      })
+    {
+      try await deleteOrphan(content, contents)
+      count += 1
+    }
+    return count
+  }
+
   /// Deletes an object with what the storage has of it.
   private func delete(_ object: KubernetesObject, _ type: ResourceType, _ contents: ResourceType)
     async throws(KubernetesError)
@@ -108,7 +130,13 @@ extension ClusterSnapshots {
       guard error.isNotFound else { throw error }
     }
     try await waitGone(type, object.name, uid: object.uid, in: object.namespace)
-    if let content { try await waitGone(contents, content.name, uid: content.uid, in: nil) }
+    guard let content else { return }
+    if let left = try await client.find(contents, content.name), left.uid == content.uid,
+      left.deletionTimestamp == nil
+    {
+      return try await deleteOrphan(left, contents)
+    }
+    try await waitGone(contents, content.name, uid: content.uid, in: nil)
   }
 
   private func content(of object: KubernetesObject, _ contents: ResourceType)
@@ -133,9 +161,11 @@ extension ClusterSnapshots {
     if content["spec", "deletionPolicy"]?.string == "Retain" {
       patch[path: ["spec", "deletionPolicy"]] = "Delete"
     }
-    if isOrphan, content.annotations[Self.deletedAnnotation] == nil {
+    let isGroup = type.kind == "VolumeGroupSnapshotContent"
+    let annotation = isGroup ? Self.groupDeletedAnnotation : Self.deletedAnnotation
+    if isOrphan, content.annotations[annotation] == nil {
       // The controller puts it there when a snapshot is deleted; this one's is gone already.
-      patch[path: ["metadata", "annotations", Self.deletedAnnotation]] = "yes"
+      patch[path: ["metadata", "annotations", annotation]] = "yes"
     }
     guard patch != [:] else { return }
     _ = try await client.patch(type, content.name, merging: patch)
@@ -183,17 +213,22 @@ extension ClusterSnapshots {
   private func find(
     _ contents: ResourceType, driver: String, _ field: String, _ handle: String
   ) async throws(KubernetesError) -> KubernetesObject? {
+    try await find(contents) {
+      $0["status", field]?.string == handle && $0["spec", "driver"]?.string == driver
+        // A content that was made from a handle is somebody else's second view of the snapshot.
+        && $0["spec", "source", "snapshotHandle"] == nil
+        && $0["spec", "source", "groupSnapshotHandles"] == nil
+    }
+  }
+
+  private func find(
+    _ contents: ResourceType, where matches: (KubernetesObject) -> Bool
+  ) async throws(KubernetesError) -> KubernetesObject? {
     let patient = client.with(.inventory)
     var next: String?
     repeat {
       let page = try await patient.page(contents, next: next)
-      let found = page.items.first {
-        $0["status", field]?.string == handle && $0["spec", "driver"]?.string == driver
-          // A content that was made from a handle is somebody else's second view of the snapshot.
-          && $0["spec", "source", "snapshotHandle"] == nil
-          && $0["spec", "source", "groupSnapshotHandles"] == nil
-      }
-      if let found { return found }
+      if let found = page.items.first(where: matches) { return found }
       next = page.next
     } while next != nil
     return nil
@@ -215,6 +250,13 @@ extension ClusterSnapshots {
       return try await delete(object, type, contents)
     }
     // Its namespace was deleted, and the class said Retain.
+    try await deleteOrphan(content, contents)
+  }
+
+  /// Deletes a content whose snapshot is gone, with what the storage has of it.
+  private func deleteOrphan(_ content: KubernetesObject, _ contents: ResourceType)
+    async throws(KubernetesError)
+  {
     try await release(content, contents, isOrphan: true)
     do throws(KubernetesError) {
       _ = try await client.delete(

@@ -160,16 +160,32 @@ extension ClusterSnapshots {
     }
   }
 
+  private static let unlabelTries = 5
+
+  private func takeLabel(_ value: String, from claim: String, in namespace: String)
+    async throws(KubernetesError)
+  {
+    let type = ResourceType.persistentVolumeClaims
+    guard let found = try await client.find(type, claim, in: namespace),
+      found.labels[StillpointLabel.group] == value
+    else { return }
+    var patch: JSONValue = ["metadata": ["labels": [StillpointLabel.group: .null]]]
+    patch[path: ["metadata", "resourceVersion"]] = found.resourceVersion.map { .string($0) }
+    _ = try await client.patch(type, claim, in: namespace, merging: patch)
+  }
+
   /// Takes a group's label from a claim that still has it; one of a later cut stays.
   func unlabel(_ claim: String, in namespace: String, value: String) async {
-    let type = ResourceType.persistentVolumeClaims
     do throws(KubernetesError) {
-      guard let found = try await client.find(type, claim, in: namespace),
-        found.labels[StillpointLabel.group] == value
-      else { return }
-      var patch: JSONValue = ["metadata": ["labels": [StillpointLabel.group: .null]]]
-      patch[path: ["metadata", "resourceVersion"]] = found.resourceVersion.map { .string($0) }
-      _ = try await client.patch(type, claim, in: namespace, merging: patch)
+      // The snapshot controller writes to the same claims at this very time.
+      for _ in 1..<Self.unlabelTries {
+        do throws(KubernetesError) {
+          return try await takeLabel(value, from: claim, in: namespace)
+        } catch {
+          guard error.isConflict else { throw error }
+        }
+      }
+      try await takeLabel(value, from: claim, in: namespace)
     } catch {
       // A claim that keeps it is taken by no later group: each has a value of its own.
       logger.warning(
