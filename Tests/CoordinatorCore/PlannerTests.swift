@@ -105,6 +105,31 @@ struct PlannerTests {
     #expect(error?.message.contains("orders and payments share volume") == true)
   }
 
+  @Test(arguments: [
+    (Workload.Claim(name: "raw", volume: "pv", driver: "d", handle: "h", isBlock: true), "Block"),
+    (Workload.Claim(name: "old", volume: "pv", isBlock: false), "no CSI driver"),
+  ])
+  func `all volumes are not all where a claim of the pod cannot be cut`(
+    claim: Workload.Claim, reason: String
+  ) throws {
+    var orders = try Shop.placement("orders")
+    orders.workload = Workload(owner: "Pod/orders", claims: [claim])
+    let running = [orders, try Shop.placement("payments")]
+    let error = #expect(throws: OperationError.self) { try plan(try Shop.plan(), running) }
+    #expect(error?.message.contains("claim \(claim.name) of its pod") == true)
+    #expect(error?.message.contains(reason) == true)
+    var named = try Shop.plan()
+    for index in named.services.indices { named.services[index].volumes = .paths(["/data"]) }
+    #expect(try plan(named, running).members.count == 2)
+  }
+
+  @Test func `a claim of which nothing is known refuses no plan`() throws {
+    var orders = try Shop.placement("orders")
+    orders.workload = Workload(
+      owner: "Pod/orders", claims: [Workload.Claim(name: "data", volume: "pv")])
+    #expect(try plan(try Shop.plan(), [orders, try Shop.placement("payments")]).members.count == 2)
+  }
+
   @Test func `a path without a CSI volume is refused, and the others are named`() throws {
     var shop = try Shop.plan()
     shop.services[0].volumes = .paths(["/elsewhere"])

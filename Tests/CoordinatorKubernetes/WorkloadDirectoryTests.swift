@@ -82,7 +82,8 @@ struct `The directory of a cluster's pods` {
           owner: "Pod/db-0",
           claims: [
             Workload.Claim(
-              name: "data-db-0", volume: "pv-1", driver: "hostpath.csi.k8s.io", handle: "h-1"),
+              name: "data-db-0", volume: "pv-1", driver: "hostpath.csi.k8s.io", handle: "h-1",
+              isBlock: false),
             Workload.Claim(name: "db-0-scratch"),
           ], namespaceLabels: ["env": "Prod"], environment: .production)
       ])

@@ -8,14 +8,18 @@ package struct Workload: Hashable, Codable, Sendable {
     /// The CSI driver of the volume and its name for it; nil where no such driver keeps it.
     package var driver: String?
     package var handle: String?
+    /// Whether the pod gets a block device without a filesystem; nil where nothing is known of the volume.
+    package var isBlock: Bool?
 
     package init(
-      name: String, volume: String? = nil, driver: String? = nil, handle: String? = nil
+      name: String, volume: String? = nil, driver: String? = nil, handle: String? = nil,
+      isBlock: Bool? = nil
     ) {
       self.name = name
       self.volume = volume
       self.driver = driver
       self.handle = handle
+      self.isBlock = isBlock
     }
   }
 

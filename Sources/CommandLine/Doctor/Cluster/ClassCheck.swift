@@ -82,7 +82,7 @@ enum ClassCheck {
       findings.append(
         Finding(
           "volumes", .warning,
-          "\(counted(blocks.count, "volume")) is a block device without a filesystem, which is refused: \(named(blocks))",
+          "\(counted(blocks.count, "volume")) without a filesystem (volumeMode Block) cannot be cut: \(named(blocks))",
           advice: "leave these out of plans (volumes: with the mount paths of the others)"))
     }
     let shared = volumes.filter {

@@ -86,6 +86,12 @@ package enum CutPlanner {
           text: "service \(service.name): \(omitted.mounts) of its mounts are not known, since its "
             + "container has more than a record takes; name its volumes")
       }
+      if let left = leftOut(placement) {
+        throw Unresolved(
+          text:
+            "service \(service.name): \(left); leave it out by naming the mount paths of the other "
+            + "volumes, or say 'volumes: none'")
+      }
       guard !backed.isEmpty else {
         throw Unresolved(
           text: "service \(service.name): none of its mounts is backed by a CSI volume; "
@@ -105,6 +111,20 @@ package enum CutPlanner {
       }
       return wanted
     }
+  }
+
+  /// A claim of the pod that no cut has a snapshot of; it would be missing without a word as well.
+  private static func leftOut(_ placement: Placement) -> String? {
+    for claim in placement.workload?.claims ?? [] {
+      if claim.isBlock == true {
+        return "claim \(claim.name) of its pod is a block device without a filesystem "
+          + "(volumeMode Block), which cannot be cut"
+      }
+      if claim.isBlock == false, claim.driver == nil {
+        return "claim \(claim.name) of its pod has a volume of no CSI driver, which cannot be cut"
+      }
+    }
+    return nil
   }
 
   /// One volume in two members would be frozen twice and restored twice.

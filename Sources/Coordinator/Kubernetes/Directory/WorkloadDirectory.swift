@@ -43,6 +43,7 @@ struct WorkloadDirectory {
     case "PersistentVolume":
       kept["spec", "csi", "driver"] = object["spec", "csi", "driver"]
       kept["spec", "csi", "volumeHandle"] = object["spec", "csi", "volumeHandle"]
+      kept["spec", "volumeMode"] = object["spec", "volumeMode"]
     case "Namespace": kept["metadata", "labels"] = object["metadata", "labels"]
     default: break
     }
@@ -155,7 +156,8 @@ struct WorkloadDirectory {
       }
       return Workload.Claim(
         name: name, volume: bound, driver: persistent["spec", "csi", "driver"]?.string,
-        handle: persistent["spec", "csi", "volumeHandle"]?.string)
+        handle: persistent["spec", "csi", "volumeHandle"]?.string,
+        isBlock: persistent["spec", "volumeMode"]?.string == "Block")
     }
   }
 }
