@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Testing
 
@@ -113,6 +114,12 @@ import Testing
     Spoilt(grade: .crashConsistent, finding: "its holds do not give F1 to F3") {
       $0.fidelity = .none
     },
+    Spoilt(grade: .unproven, finding: "F1: /data is copied") {
+      $0.fidelity = Fidelity.full.overCopies(["/data is copied"])
+    },
+    Spoilt(grade: .unproven, finding: "F1: /data is copied") {
+      $0.fidelity = Fidelity.none.overCopies(["/data is copied"])
+    },
   ]
 
   static let witness = [
@@ -212,6 +219,15 @@ import Testing
         ).text(volume: nil)
     }
     #expect(backup.verdict.grade == .applicationConsistent)
+  }
+
+  @Test func `a statement that says nothing of copies is one of storage that cuts`() throws {
+    let text = """
+      {"durableStateConstant": true, "acknowledgedIsDurable": true, "nothingAcknowledged": true, \
+      "reasons": []}
+      """
+    #expect(try JSONDecoder().decode(Fidelity.self, from: Data(text.utf8)) == .full)
+    #expect(Fidelity.full.overCopies([]) == .full)
   }
 
   @Test func `a member without volumes needs no fidelity`() throws {

@@ -39,6 +39,15 @@ import Testing
     #expect(table.mounts(of: DeviceNumber(major: 7, minor: 2)).count == 1)
   }
 
+  @Test func `a directory of a filesystem that cannot be cut in parts is a part`() {
+    let table = MountTable(parsing: text)
+    #expect(table.mount(at: "/var/lib/my volume")?.isPart == true)
+    #expect(table.mount(at: "/")?.isPart == false)
+    // A subvolume has snapshots of its own.
+    let other = MountTable(parsing: "41 27 0:31 /sub /data rw - btrfs /dev/loop2 rw")
+    #expect(other.mount(at: "/data")?.isPart == false)
+  }
+
   @Test func `this process's own table has a root`() throws {
     #expect(try MountTable.read().mount(at: "/") != nil)
   }

@@ -117,6 +117,39 @@ import Testing
     }
   }
 
+  @Test func `of a volume that is one directory of a filesystem, that directory alone is watched`()
+    async throws
+  {
+    let volume = try TestVolume()
+    let published = volume.directory + "/published"
+    defer {
+      _ = try? shell("umount \(published)")
+      volume.remove()
+    }
+    try shell(
+      """
+      mkdir -p \(volume.path)/part/deep/deeper \(volume.path)/driver \(published) &&
+      mount --bind \(volume.path)/part \(published)
+      """)
+    let target = try HoldTarget.of(
+      pid: LinuxKernel.processNumber(), volumes: [(published, published)])
+    let hold = try await quiescer.prepare(
+      command(pre: "echo before > \(published)/deep/pre", post: "true", fences: true), for: target)
+    #expect(hold.readiness.keepsFiles)
+    try await hold.hold()
+    let token = try await hold.token()
+    // As the driver does that copies the volume.
+    try shell("tar -cf \(volume.path)/driver/copy.tar -C \(published) .")
+    #expect(try await hold.token() == token)
+    try shell("echo more >> \(published)/deep/pre")
+    let changed = try await hold.token()
+    #expect(changed != token)
+    try shell("mkdir \(published)/deep/deeper/new")
+    #expect(try await hold.token() != changed)
+    #expect(await hold.release().endedThisHold)
+    await hold.discard()
+  }
+
   @Test func `a release ends a pre command that still runs, and post follows`() async throws {
     try await withContainer { volume, target in
       let hold = try await quiescer.prepare(

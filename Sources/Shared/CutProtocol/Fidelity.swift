@@ -8,15 +8,29 @@ package struct Fidelity: Hashable, Codable, Sendable {
   package var nothingAcknowledged: Bool
   /// For each condition that is not given: the setting or fact that decides it.
   package var reasons: [String]
+  /// The storage is copied file by file while files may change: without F1 its snapshot is of no instant at all.
+  package var storageIsCopied: Bool
 
   package init(
     durableStateConstant: Bool, acknowledgedIsDurable: Bool, nothingAcknowledged: Bool,
-    reasons: [String] = []
+    reasons: [String] = [], storageIsCopied: Bool = false
   ) {
     self.durableStateConstant = durableStateConstant
     self.acknowledgedIsDurable = acknowledgedIsDurable
     self.nothingAcknowledged = nothingAcknowledged
     self.reasons = reasons
+    self.storageIsCopied = storageIsCopied
+  }
+
+  /// Statements that were signed before copies were told apart say nothing of them.
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      durableStateConstant: try fields.decode(Bool.self, forKey: .durableStateConstant),
+      acknowledgedIsDurable: try fields.decode(Bool.self, forKey: .acknowledgedIsDurable),
+      nothingAcknowledged: try fields.decode(Bool.self, forKey: .nothingAcknowledged),
+      reasons: try fields.decode([String].self, forKey: .reasons),
+      storageIsCopied: try fields.decodeIfPresent(Bool.self, forKey: .storageIsCopied) ?? false)
   }
 
   package static let full = Fidelity(
@@ -47,6 +61,18 @@ package struct Fidelity: Hashable, Codable, Sendable {
       nothingAcknowledged: isDurable && parts.contains(where: \.nothingAcknowledged))
     if !result.isFull { result.reasons = parts.flatMap(\.reasons) }
     return result
+  }
+
+  /// The same holds over storage that is copied, where none of them keeps every file as it is: what recovery makes of
+  /// files is constant only if all of them are of one instant.
+  ///
+  /// - Parameter copies: which volumes these are, one sentence for each.
+  package func overCopies(_ copies: [String]) -> Fidelity {
+    guard !copies.isEmpty else { return self }
+    return Fidelity(
+      durableStateConstant: false, acknowledgedIsDurable: acknowledgedIsDurable,
+      nothingAcknowledged: nothingAcknowledged, reasons: copies.map { "F1: " + $0 } + reasons,
+      storageIsCopied: true)
   }
 }
 

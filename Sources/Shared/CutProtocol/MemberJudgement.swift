@@ -134,9 +134,10 @@ struct MemberJudgement {
     guard !fidelity.isFull, !member.volumes.isEmpty else { return }
     let reason = fidelity.reasons.first ?? "its holds do not give F1 to F3"
     let groups = Set(statement.snapshots.map(\.group))
+    let isOneSnapshot =
+      member.volumes.count <= 1 || (groups.count == 1 && !groups.contains(nil))
     let isAtomic =
-      fidelity.durableStateConstant || member.volumes.count <= 1
-      || (groups.count == 1 && !groups.contains(nil))
+      fidelity.durableStateConstant || (isOneSnapshot && !fidelity.storageIsCopied)
     lower(to: isAtomic ? .crashConsistent : .unproven, reason)
   }
 

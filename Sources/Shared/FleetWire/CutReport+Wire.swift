@@ -69,7 +69,8 @@ extension Preparation {
         durableStateConstant: wire.fidelity.durableStateConstant,
         acknowledgedIsDurable: wire.fidelity.acknowledgedIsDurable,
         nothingAcknowledged: wire.fidelity.nothingAcknowledged,
-        reasons: try fidelity("reasons").remarks(wire.fidelity.reasons)),
+        reasons: try fidelity("reasons").remarks(wire.fidelity.reasons),
+        storageIsCopied: wire.fidelity.storageIsCopied),
       remarks: try field("remarks").remarks(wire.remarks))
   }
 
@@ -82,6 +83,7 @@ extension Preparation {
         $0.acknowledgedIsDurable = fidelity.acknowledgedIsDurable
         $0.nothingAcknowledged = fidelity.nothingAcknowledged
         $0.reasons = fidelity.reasons.forWire
+        $0.storageIsCopied = fidelity.storageIsCopied
       }
       $0.remarks = remarks.forWire
     }

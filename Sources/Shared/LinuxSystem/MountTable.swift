@@ -14,6 +14,15 @@ package struct MountEntry: Hashable, Sendable {
   package var superOptions: [String]
 
   package var isReadOnly: Bool { options.contains("ro") || superOptions.contains("ro") }
+
+  /// Filesystems that can be cut as a whole or not at all: none of their directories has snapshots of its own.
+  private static let indivisible = [
+    "ext2", "ext3", "ext4", "xfs", "f2fs", "jfs", "tmpfs", "ramfs", "overlay",
+  ]
+
+  /// One directory of such a filesystem, which reaches further: what is written elsewhere on it is no part of the mount, and
+  /// nothing but a copy can take the mount without the rest.
+  package var isPart: Bool { root != "/" && Self.indivisible.contains(fileSystem) }
 }
 
 /// The mounts that one process sees, in the kernel's order: of two at one mount point the later hides the earlier.

@@ -5,6 +5,9 @@ internal import Synchronization
 ///
 /// Sees writes, truncations, and names that come and go; not what is written through a memory mapping.
 package final class WriteWatch: Sendable {
+  /// Each costs the kernel a mark, a kilobyte or so.
+  private static let mostDirectories: Int32 = 200_000
+
   private let queue: DescriptorHandle
   private let seen = Mutex(0)
 
@@ -18,6 +21,15 @@ package final class WriteWatch: Sendable {
   package func watch(_ directory: DescriptorHandle, name: String) throws(SystemError) {
     try directory.use { (directory) throws(SystemError) in
       _ = try queue.call("fanotify_mark", name) { cl_watch_filesystem($0, directory) }
+    }
+  }
+
+  /// Watches a directory with all that is below it, and nothing else of its filesystem, from now on.
+  package func watch(tree directory: DescriptorHandle, name: String) throws(SystemError) {
+    try directory.use { (directory) throws(SystemError) in
+      _ = try queue.call("fanotify_mark", name) {
+        cl_watch_tree($0, directory, Self.mostDirectories)
+      }
     }
   }
 

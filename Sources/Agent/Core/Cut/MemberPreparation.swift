@@ -31,7 +31,8 @@ struct MemberPreparation: Sendable {
       predictedSnapshot: snapshots.predicted,
       fidelity: Fidelity.united(
         readiness.map(\.fidelity),
-        losesAcknowledged: readiness.contains(where: \.losesAcknowledged)),
+        losesAcknowledged: readiness.contains(where: \.losesAcknowledged)
+      ).overCopies(readiness.contains(where: \.keepsFiles) ? [] : snapshots.copies),
       remarks: snapshots.remarks + readiness.flatMap(\.remarks))
     return MemberPreparation(target: target, holds: holds, preparation: preparation)
   }

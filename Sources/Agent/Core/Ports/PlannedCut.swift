@@ -42,9 +42,12 @@ package struct SnapshotReadiness: Hashable, Sendable {
   package var predicted: Duration
   /// Remarks that do not forbid the cut.
   package var remarks: [String]
+  /// Volumes whose driver copies them file by file, since nothing beneath them can be cut at once: why, a sentence for each.
+  package var copies: [String]
 
-  package init(predicted: Duration, remarks: [String] = []) {
+  package init(predicted: Duration, remarks: [String] = [], copies: [String] = []) {
     self.predicted = predicted
     self.remarks = remarks
+    self.copies = copies
   }
 }

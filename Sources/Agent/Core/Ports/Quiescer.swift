@@ -78,6 +78,8 @@ package struct HoldReadiness: Sendable {
   package var fidelity: Fidelity
   /// A setting or fact loses acknowledged writes, whatever another hold of the member promises.
   package var losesAcknowledged: Bool
+  /// No file of the member's volumes changes in the hold, so that even a copy of them, file by file, is of one instant.
+  package var keepsFiles: Bool
   /// How long `hold` is expected to take.
   package var predicted: Duration
   /// Remarks that do not forbid the cut.
@@ -88,12 +90,14 @@ package struct HoldReadiness: Sendable {
   package var record: [RescueRecord]
 
   package init(
-    quiescer: String, fidelity: Fidelity, losesAcknowledged: Bool = false, predicted: Duration,
-    remarks: [String], rescue: [Rescue], record: [RescueRecord]
+    quiescer: String, fidelity: Fidelity, losesAcknowledged: Bool = false,
+    keepsFiles: Bool = false, predicted: Duration, remarks: [String], rescue: [Rescue],
+    record: [RescueRecord]
   ) {
     self.quiescer = quiescer
     self.fidelity = fidelity
     self.losesAcknowledged = losesAcknowledged
+    self.keepsFiles = keepsFiles
     self.predicted = predicted
     self.remarks = remarks
     self.rescue = rescue

@@ -32,11 +32,12 @@ package struct NodeSnapshots: SnapshotProvider {
     let (claimed, others) = try await cluster.sorted(volumes)
     var readiness = SnapshotReadiness(predicted: .zero)
     if !others.isEmpty { readiness = try await direct.prepare(others, for: cut) }
+    readiness.copies = try CopiedVolumes.among(volumes)
     guard !claimed.isEmpty else { return readiness }
     let clustered = try await cluster.prepare(claimed, for: cut)
     return SnapshotReadiness(
       predicted: max(readiness.predicted, clustered.predicted),
-      remarks: readiness.remarks + clustered.remarks)
+      remarks: readiness.remarks + clustered.remarks, copies: readiness.copies)
   }
 
   package func discard(_ name: SnapshotName) async { await cluster.discard(name) }

@@ -38,7 +38,7 @@ struct CommandQuiescer: Quiescer {
     return CommandPreparedHold(
       member: target.member, entry: entry, command: command, volumes: volumes,
       readiness: HoldReadiness(
-        quiescer: hold.quiescer, fidelity: fidelity(command),
+        quiescer: hold.quiescer, fidelity: fidelity(command), keepsFiles: volumes != nil,
         predicted: .milliseconds(100), remarks: remarks,
         rescue: rescue(command, entry), record: record(command, entry)))
   }

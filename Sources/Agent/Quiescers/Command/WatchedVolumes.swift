@@ -3,28 +3,51 @@ internal import CutProtocol
 internal import LinuxSystem
 internal import Model
 
-/// The filesystems of a member's volumes, ready to be watched for writes.
+/// The files of a member's volumes, ready to be watched for writes.
 struct WatchedVolumes: Sendable {
+  private struct Watched: Sendable {
+    var path: String
+    var directory: DescriptorHandle
+    /// The volume is one directory of a filesystem that others use too, the volume's driver with its snapshots among them.
+    var isPart: Bool
+
+    func add(to watch: WriteWatch) throws(SystemError) {
+      if isPart {
+        try watch.watch(tree: directory, name: path)
+      } else {
+        try watch.watch(directory, name: path)
+      }
+    }
+  }
+
   private let watch: WriteWatch
-  private let directories: [(path: String, handle: DescriptorHandle)]
+  private let volumes: [Watched]
 
   /// Tries the watch at once, so that a filesystem that cannot be watched is known before the hold.
   init(_ target: HoldTarget) throws(SystemError) {
     let root = try DescriptorHandle.directory("/proc/\(target.process.pid)/root")
-    var directories: [(path: String, handle: DescriptorHandle)] = []
+    let table = try MountTable.read()
+    var volumes: [Watched] = []
     for volume in target.volumes {
-      directories.append(
-        (volume.containerPath, try root.opened(volume.containerPath, directory: true)))
+      let published = volume.volume.publishedAt
+      if table.mount(at: published)?.isPart == true {
+        volumes.append(
+          Watched(
+            path: volume.containerPath, directory: try .directory(published), isPart: true))
+      } else {
+        let directory = try root.opened(volume.containerPath, directory: true)
+        volumes.append(Watched(path: volume.containerPath, directory: directory, isPart: false))
+      }
     }
-    self.directories = directories
+    self.volumes = volumes
     watch = try WriteWatch()
     let trial = try WriteWatch()
-    for (path, handle) in directories { try trial.watch(handle, name: path) }
+    for volume in volumes { try volume.add(to: trial) }
   }
 
   /// Counts from now on.
   func begin() throws(SystemError) {
-    for (path, handle) in directories { try watch.watch(handle, name: path) }
+    for volume in volumes { try volume.add(to: watch) }
   }
 
   /// Grows with every write.

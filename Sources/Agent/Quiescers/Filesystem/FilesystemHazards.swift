@@ -27,7 +27,7 @@ struct FilesystemHazards {
     }
     for mount in mounts {
       try checkKind(mount, table)
-      try checkProtected(mount)
+      try checkProtected(mount, table)
       try checkSwap(mount)
       try checkNesting(mount, mounts)
       try checkSharing(mount, table)
@@ -41,13 +41,18 @@ struct FilesystemHazards {
     }
   }
 
-  private func checkProtected(_ mount: FreezableMount) throws(Refusal) {
+  private func checkProtected(_ mount: FreezableMount, _ table: MountTable) throws(Refusal) {
     for path in settings.protectedPaths {
       // What does not exist protects nothing.
-      guard let status = try? FileStatus.of(path) else { continue }
-      if status.device == mount.device {
+      guard let status = try? FileStatus.of(path), status.device == mount.device else { continue }
+      guard let entry = table.mount(at: mount.path), entry.isPart else {
         throw refused("\(mount.path) shares its filesystem with \(path)")
       }
+      throw refused(
+        "its volume at \(mount.path) is one directory of \(entry.source), a filesystem of the node "
+          + "that \(path) is on too, and a freeze would hold all of it",
+        hint: "leave the filesystem hold out and stop its writes by a command hold with "
+          + "`fences: true`, or use a driver that gives each volume a filesystem of its own")
     }
   }
 
@@ -92,9 +97,9 @@ struct FilesystemHazards {
     }
   }
 
-  private func refused(_ reason: String) -> Refusal {
-    Refusal(
-      .hazard, "freeze of \(target.member) refused: \(reason)",
-      hint: "give the service a volume of its own")
+  private func refused(
+    _ reason: String, hint: String = "give the service a volume of its own"
+  ) -> Refusal {
+    Refusal(.hazard, "freeze of \(target.member) refused: \(reason)", hint: hint)
   }
 }

@@ -23,7 +23,7 @@ struct FilesystemQuiescer: Quiescer {
         reasons: [
           "F2, F3: a filesystem freeze does not know whether \(target.member) acknowledges only what it has made durable; its own quiescer does"
         ]),
-      predicted: predicted, remarks: [],
+      keepsFiles: true, predicted: predicted, remarks: [],
       rescue: mounts.reversed().map { .thaw($0.directory) },
       record: mounts.reversed().map { .thaw(mountPoint: $0.path, device: "\($0.device)") })
     return FilesystemHold(member: target.member, mounts: mounts, readiness: readiness)

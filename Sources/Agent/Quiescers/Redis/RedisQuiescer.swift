@@ -77,8 +77,8 @@ struct RedisQuiescer: Quiescer {
       limit: settings.holdLimit, flushesFiles: !target.isFrozenLater,
       readiness: HoldReadiness(
         quiescer: "redis", fidelity: found.fidelity,
-        losesAcknowledged: !found.fidelity.acknowledgedIsDurable, predicted: predicted,
-        remarks: remarks,
+        losesAcknowledged: !found.fidelity.acknowledgedIsDurable, keepsFiles: !found.isReplica,
+        predicted: predicted, remarks: remarks,
         rescue: [
           .write(sessions[1].session.input, bytes: Array(RedisPreparedHold.unpause.utf8)),
           sessions[0].session.rescue,

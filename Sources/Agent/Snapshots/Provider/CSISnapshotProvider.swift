@@ -1,4 +1,4 @@
-internal import AgentCore
+package import AgentCore
 package import CutProtocol
 internal import GRPCCore
 internal import LinuxSystem
@@ -42,6 +42,13 @@ package struct CSISnapshotProvider: SnapshotProvider {
           "volume \(member.volume.handle) is no longer mounted at \(member.volume.publishedAt)")
       }
     }
+  }
+
+  package func prepare(_ volumes: [MemberVolume], for cut: PlannedCut) async throws(Refusal)
+    -> SnapshotReadiness
+  {
+    SnapshotReadiness(
+      predicted: try await prepare(volumes), copies: try CopiedVolumes.among(volumes))
   }
 
   package func prepare(_ volumes: [MemberVolume]) async throws(Refusal) -> Duration {

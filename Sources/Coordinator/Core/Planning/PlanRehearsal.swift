@@ -104,7 +104,8 @@ package struct PlanRehearsal: Sendable {
       var refusal = refusals[member.name]
       if let preparation = preparations[member.name] {
         if !preparation.fidelity.isFull && !member.volumes.isEmpty {
-          attainable = min(attainable, .crashConsistent)
+          attainable = min(
+            attainable, preparation.fidelity.storageIsCopied ? .unproven : .crashConsistent)
           hazards += preparation.fidelity.reasons.map { "\(member.name): \($0)" }
         }
         if let window, window > plan.freeze.budget.duration {

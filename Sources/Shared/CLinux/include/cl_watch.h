@@ -8,7 +8,7 @@
 
 /// Opens a queue of notices about written files (Linux 5.1); reading it never blocks.
 static inline int cl_watch_open(void) {
-  int result = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY);
+  int result = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_UNLIMITED_MARKS | FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY);
   return result < 0 ? -errno : result;
 }
 
@@ -17,6 +17,11 @@ static inline int cl_watch_filesystem(int watch, int directory) {
   uint64_t events = FAN_MODIFY | FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO | FAN_ONDIR;
   return fanotify_mark(watch, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, events, directory, NULL) < 0 ? -errno : 0;
 }
+
+/// Adds a directory with all that is below it on its filesystem, each directory by itself: no file elsewhere on the
+/// filesystem is watched. Returns how many there are; -E2BIG when these are more than `most`. A directory that comes later is noticed
+/// as a name that comes.
+int cl_watch_tree(int watch, int directory, int most);
 
 /// Takes what is in the queue, up to its usual bound: the number of notices. Notices of the same kind about one file are merged
 /// while they wait.

@@ -922,6 +922,8 @@ package nonisolated struct Stillpoint_Fleet_V1_Fidelity: Sendable {
 
   package var reasons: [String] = []
 
+  package var storageIsCopied: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3053,7 +3055,7 @@ nonisolated extension Stillpoint_Fleet_V1_Preparation: SwiftProtobuf.Message, Sw
 
 nonisolated extension Stillpoint_Fleet_V1_Fidelity: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Fidelity"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}durable_state_constant\0\u{3}acknowledged_is_durable\0\u{3}nothing_acknowledged\0\u{1}reasons\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}durable_state_constant\0\u{3}acknowledged_is_durable\0\u{3}nothing_acknowledged\0\u{1}reasons\0\u{3}storage_is_copied\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3065,6 +3067,7 @@ nonisolated extension Stillpoint_Fleet_V1_Fidelity: SwiftProtobuf.Message, Swift
       case 2: try { try decoder.decodeSingularBoolField(value: &self.acknowledgedIsDurable) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.nothingAcknowledged) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.reasons) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.storageIsCopied) }()
       default: break
       }
     }
@@ -3083,6 +3086,9 @@ nonisolated extension Stillpoint_Fleet_V1_Fidelity: SwiftProtobuf.Message, Swift
     if !self.reasons.isEmpty {
       try visitor.visitRepeatedStringField(value: self.reasons, fieldNumber: 4)
     }
+    if self.storageIsCopied != false {
+      try visitor.visitSingularBoolField(value: self.storageIsCopied, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3091,6 +3097,7 @@ nonisolated extension Stillpoint_Fleet_V1_Fidelity: SwiftProtobuf.Message, Swift
     if lhs.acknowledgedIsDurable != rhs.acknowledgedIsDurable {return false}
     if lhs.nothingAcknowledged != rhs.nothingAcknowledged {return false}
     if lhs.reasons != rhs.reasons {return false}
+    if lhs.storageIsCopied != rhs.storageIsCopied {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
