@@ -61,6 +61,7 @@ final class FakeFleet: AgentGateway {
     case .freeze: "freeze"
     case .renew: "renew"
     case .witness: "witness"
+    case .cut: "cut"
     case .abort: "abort"
     case .query: "query"
     case .settled: "settled"
@@ -78,7 +79,7 @@ final class FakeFleet: AgentGateway {
         let hold = HoldID(boot: "boot-\(node)", incarnation: 1, counter: state.counter)
         var machine = MemberHold(
           fence: fence, member: member, hold: hold, lease: lease,
-          cap: plan.plan.freeze.cap.duration)
+          cap: plan.plan.freeze.cap.duration, volumes: plan.plan.member(member)?.volumes ?? [])
         let event: MemberHold.Event =
           behaviour.refusal.map { .prepareFailed($0) }
           ?? .prepared(
@@ -110,6 +111,9 @@ final class FakeFleet: AgentGateway {
         await events.withLock { $0 }?.agentReported(node, report)
       case .takeHolds: await perform(feed(.holdsTaken, order), order, node)
       case .cutSnapshots: await perform(feed(.snapshotsCut, order), order, node)
+      case .announceCut:
+        let own = attempt(order).map { Self.ownSnapshots(of: $1, in: $2, hold: $0.hold, order) }
+        await perform([.report(.cut(own ?? []))], order, node)
       case .thaw: await perform(feed(.thawed(intact: true), order), order, node)
       case .certify:
         guard let certificate = certificate(order, node) else { return }
@@ -122,16 +126,36 @@ final class FakeFleet: AgentGateway {
     }
   }
 
-  private func certificate(_ order: CutOrder, _ node: NodeID) -> HoldCertificate? {
-    let found = state.withLock { state in
+  private func attempt(_ order: CutOrder) -> (MemberHold, MemberPlan, SealedPlan)? {
+    state.withLock { state in
       let key = "\(order.fence)/\(order.member)"
-      return (state.machines[key], state.plans[key])
+      guard let machine = state.machines[key], let plan = state.plans[key],
+        let member = plan.plan.member(order.member)
+      else { return nil }
+      return (machine, member, plan)
     }
-    guard let machine = found.0, let plan = found.1, let member = plan.plan.member(order.member),
-      let witness = machine.witness
-    else { return nil }
+  }
+
+  private static func ownSnapshots(
+    of member: MemberPlan, in plan: SealedPlan, hold: HoldID, _ order: CutOrder
+  ) -> [SnapshotRecord] {
     let name = SnapshotName(
-      fence: order.fence, member: member.name, hold: machine.hold, backup: plan.plan.backup)
+      fence: order.fence, member: member.name, hold: hold, backup: plan.plan.backup)
+    return member.ownCuts.map { volume in
+      SnapshotRecord(
+        containerPath: volume.containerPath, volume: volume.volume,
+        name: name.text(volume: volume.volume.handle),
+        handle: SnapshotHandle(accepted: "snap-\(volume.volume.handle)"), group: nil,
+        sizeBytes: 1, createdAt: Timestamp(nanoseconds: 0), readyToUse: true,
+        requested: .milliseconds(3), acknowledged: .milliseconds(4))
+    }
+  }
+
+  private func certificate(_ order: CutOrder, _ node: NodeID) -> HoldCertificate? {
+    guard let (machine, member, plan) = attempt(order), let witness = machine.witness else {
+      return nil
+    }
+    let own = Self.ownSnapshots(of: member, in: plan, hold: machine.hold, order)
     let process = ProcessIdentity(container: member.container, pid: 100, startTicks: 7)
     let tokens = member.holds.map { StateToken(quiescer: $0.quiescer, values: ["writes": "17"]) }
     let statement = HoldStatement(
@@ -144,14 +168,8 @@ final class FakeFleet: AgentGateway {
         thawEnded: .milliseconds(6)), fidelity: .full, tokensAtHold: tokens,
       tokensBeforeThaw: tokens,
       processAtHold: process, processBeforeThaw: process,
-      snapshots: member.volumes.map { volume in
-        SnapshotRecord(
-          containerPath: volume.containerPath, volume: volume.volume,
-          name: name.text(volume: volume.volume.handle),
-          handle: SnapshotHandle(accepted: "snap-\(volume.volume.handle)"), group: nil,
-          sizeBytes: 1, createdAt: Timestamp(nanoseconds: 0), readyToUse: true,
-          requested: .milliseconds(2), acknowledged: .milliseconds(4))
-      }, thaw: ThawEvidence(endedThisHold: true, cause: .complete),
+      snapshots: own + (machine.notice ?? []),
+      thaw: ThawEvidence(endedThisHold: true, cause: .complete),
       heldAt: Timestamp(nanoseconds: 0))
     guard let bytes = try? CanonicalJSON.encode(statement) else { return nil }
     return HoldCertificate(statement: bytes, signature: Data(node.text.utf8), chain: [])

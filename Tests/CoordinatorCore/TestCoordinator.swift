@@ -68,16 +68,18 @@ struct TestCoordinator {
 
   /// Enrols the nodes, records what runs on them, stores the plan.
   func stock(_ services: [String] = ["orders", "payments"], plan: BackupPlan? = nil) async throws {
-    for service in services {
-      let placement = try Shop.placement(service)
-      try await catalog.enrolled(
-        placement.node, publicKeyHash: Data(repeating: 1, count: 32), at: .now())
-      _ = try await catalog.apply(
-        [PlacementRecord(sequence: 1, time: .now(), change: .started(placement))],
-        journal: "j-\(service)", of: placement.node)
-    }
+    for service in services { try await enrol(Shop.placement(service)) }
     _ = try await catalog.save(
       plan ?? Shop.plan(services: services), source: "", by: "test", at: .now())
+  }
+
+  /// Enrols the node of a container and records that it runs.
+  func enrol(_ placement: Placement) async throws {
+    try await catalog.enrolled(
+      placement.node, publicKeyHash: Data(repeating: 1, count: 32), at: .now())
+    _ = try await catalog.apply(
+      [PlacementRecord(sequence: 1, time: .now(), change: .started(placement))],
+      journal: "j-\(placement.service)", of: placement.node)
   }
 
   /// Takes one backup and waits until it has its outcome.

@@ -52,7 +52,7 @@ import Testing
           thaws.append(cause)
           happen(.thawed(intact: true))
         case .certify: happen(.certified(member.certificate))
-        case .takeHolds, .renewGuardian, .discard, .cleanUp, .forget: break
+        case .takeHolds, .announceCut, .renewGuardian, .discard, .cleanUp, .forget: break
         }
       }
     }
@@ -62,6 +62,7 @@ import Testing
       switch news {
       case .prepared(let hold, let preparation): return .prepared(name, hold, preparation)
       case .frozen(let hold): return .frozen(name, hold)
+      case .cut(let snapshots): return .cut(name, snapshots)
       case .nack(let refusal), .refused(let refusal): return .nack(name, refusal)
       case .ended(let reason): return .ended(name, reason: reason)
       case .certified(let certificate):

@@ -61,7 +61,10 @@ struct Generator: RandomNumberGenerator {
   }
 
   mutating func memberVolume() throws -> MemberVolume {
-    MemberVolume(containerPath: "/" + name(), volume: try volume())
+    MemberVolume(
+      containerPath: "/" + name(), volume: try volume(),
+      delegate: try optional { try ServiceName($0.name()) },
+      unheldWriters: optional { generator in generator.list { $0.text() } })
   }
 
   mutating func refusal() -> Refusal {
@@ -76,7 +79,7 @@ struct Generator: RandomNumberGenerator {
       containerPath: "/" + name(), volume: try volume(), name: name(),
       handle: try SnapshotHandle(name()), group: try optional { try SnapshotHandle($0.name()) },
       sizeBytes: Int64(next() >> 1), createdAt: time(), readyToUse: bool(), requested: duration(),
-      acknowledged: duration())
+      acknowledged: duration(), takenBy: try optional { try ServiceName($0.name()) })
   }
 
   mutating func findings() throws -> ProbeFindings {

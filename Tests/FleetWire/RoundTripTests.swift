@@ -64,7 +64,7 @@ struct RoundTripTests {
           HoldCertificate(
             statement: Data(generator.text().utf8), signature: Data([1, 2, 255]),
             chain: generator.list { Data($0.name().utf8) })),
-        .ended(reason: generator.text()),
+        .ended(reason: generator.text()), .cut(try generator.list { try $0.snapshot() }),
       ]
       for news in all {
         let report = CutReport(
@@ -117,6 +117,9 @@ struct RoundTripTests {
         .renew(
           fence: fence, member: member, hold: generator.hold(), lease: generator.duration()),
         .witness(fence: fence, member: member, vector: try generator.vector()),
+        .cut(
+          fence: fence, member: member, hold: generator.hold(),
+          snapshots: try generator.list { try $0.snapshot() }),
         .abort(fence: fence, member: member, reason: generator.text()),
         .query(fence: fence, member: member), .settled(fence: fence, member: member),
         .abort(fence: fence, member: member, reason: generator.text(), by: later),

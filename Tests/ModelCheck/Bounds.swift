@@ -14,6 +14,8 @@ struct Bounds: Hashable {
   var failures = false
   var bestEffort = false
   var drain = false
+  /// Every member has the others' volumes too.
+  var shared = false
   /// Give up after this many states.
   var most = 20_000_000
 }
@@ -29,6 +31,7 @@ extension Bounds: CustomStringConvertible {
     if failures { words.append("failures") }
     if bestEffort { words.append("best effort") }
     if drain { words.append("drain") }
+    if shared { words.append("shared volumes") }
     return words.joined(separator: ", ")
   }
 }

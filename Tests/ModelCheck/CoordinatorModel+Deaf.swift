@@ -28,7 +28,7 @@ extension CoordinatorModel {
 
   private func isSecondDeaf(to report: CutReport) -> Bool {
     switch report.news {
-    case .prepared, .refused, .frozen, .nack: true
+    case .prepared, .refused, .frozen, .cut, .nack: true
     case .certified, .ended: hasSecond && !isRecovering
     }
   }

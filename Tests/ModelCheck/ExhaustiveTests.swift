@@ -12,6 +12,7 @@ import Testing
     Bounds(attempts: 1, thirdParties: 1, failures: true),
     Bounds(attempts: 1, bestEffort: true),
     Bounds(attempts: 1, drain: true),
+    Bounds(attempts: 1, agentCrashes: 1, shared: true),
   ]
 
   /// What takes minutes: `make check-deep`.
@@ -22,6 +23,8 @@ import Testing
     Bounds(attempts: 1, agentCrashes: 2, secondCoordinator: true, thirdParties: 1),
     Bounds(members: 3, attempts: 1),
     Bounds(members: 3, attempts: 1, agentCrashes: 1),
+    Bounds(agentCrashes: 1, shared: true),
+    Bounds(attempts: 1, secondCoordinator: true, thirdParties: 1, shared: true),
   ]
 
   static let isDeep = ProcessInfo.processInfo.environment["STILLPOINT_DEEP"] != nil
@@ -38,7 +41,10 @@ import Testing
 
   /// Searches that are gone through with and without leaving anything out.
   static let compared: [Bounds] =
-    [Bounds(attempts: 1, agentCrashes: 1), Bounds(attempts: 1, drain: true)]
+    [
+      Bounds(attempts: 1, agentCrashes: 1), Bounds(attempts: 1, drain: true),
+      Bounds(attempts: 1, shared: true),
+    ]
     + (isDeep ? [Bounds(attempts: 1, agentCrashes: 1, secondCoordinator: true)] : [])
 
   @Test(arguments: compared)
@@ -48,7 +54,7 @@ import Testing
     let (all, fewer) = (try whole.run(), try reduced.run())
     print("\(bounds): \(all.states) states, reduced to \(fewer.states)")
     #expect(all.breach == nil && all.isComplete && fewer.states < all.states)
-    #expect(reduced.coordinatorsReached == whole.coordinatorsReached)
+    #expect(try reduced.coordinatorsReached() == whole.coordinatorsReached())
   }
 
   @Test func `no order of events and seconds holds a member too long`() {

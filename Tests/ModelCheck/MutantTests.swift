@@ -16,6 +16,8 @@ import Testing
     (.heldBeforeReported, Bounds(attempts: 1), "S1"),
     (.witnessAwaited, Bounds(attempts: 1), "S1"),
     (.snapshotsAwaited, Bounds(attempts: 1), "L3"),
+    (.sharedCutAfterAll, Bounds(attempts: 1, shared: true), "S2"),
+    (.sharedCutAwaited, Bounds(attempts: 1, shared: true), "S2"),
     (.certificateIsDurable, Bounds(attempts: 1, agentCrashes: 1), "S14"),
     (
       .withdrawnBeforeDeleted,
@@ -67,15 +69,15 @@ import Testing
     #expect(breach.hasPrefix(property))
   }
 
-  @Test(arguments: SpoiltEvidence.conditions.map(\.rule))
+  @Test(arguments: SpoiltEvidence.all.map(\.rule))
   func `evidence that breaks one condition proves nothing, and would without the rule`(rule: Rule)
     throws
   {
-    let fleet = try SpoiltEvidence.fleet()
-    let spoil = try #require(SpoiltEvidence.conditions.first { $0.rule == rule }?.spoil)
+    let condition = try #require(SpoiltEvidence.all.first { $0.rule == rule })
+    let fleet = try SpoiltEvidence.fleet(shared: SpoiltEvidence.isShared(rule))
     var statements = SpoiltEvidence.statements(in: fleet)
     #expect(grade(statements, fleet) == .applicationConsistent)
-    spoil(&statements[1])
+    condition.spoil(&statements[1])
     #expect(grade(statements, fleet) < .groupConsistent)
     #expect(grade(statements, fleet, without: rule) == .applicationConsistent)
   }
@@ -107,7 +109,7 @@ import Testing
   @Test func `every rule has a mutant`() {
     let covered =
       Self.searches.map(\.0) + Self.clocks.map(\.0) + Self.scenarios
-      + SpoiltEvidence.conditions.map(\.rule) + [.drainIsProved]
+      + SpoiltEvidence.all.map(\.rule) + [.drainIsProved]
     #expect(Set(Rule.allCases).subtracting(covered) == [])
   }
 }

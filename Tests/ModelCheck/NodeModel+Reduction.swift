@@ -38,6 +38,12 @@ extension NodeModel {
       case .held: return attempt.machine.witness != nil
       case .thawing, .certifying, .certified, .ended: return !attempt.isRecovered
       }
+    case .cut:
+      switch state {
+      case .preparing, .prepared, .freezing: return false
+      case .held: return attempt.machine.notice != nil
+      case .thawing, .certifying, .certified, .ended: return !attempt.isRecovered
+      }
     case .abort, .query, .settled: return false
     }
   }

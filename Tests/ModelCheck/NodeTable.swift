@@ -15,6 +15,8 @@ final class NodeTable {
     case own(NodeModel.Step)
     /// The coordinator builds its witness at this moment.
     case witness(Fence)
+    /// Another member's snapshots are cut at this moment.
+    case sharedCut(Fence)
   }
 
   /// What a commit needs to know of a member's attempt.
@@ -24,6 +26,7 @@ final class NodeTable {
     static let cutInHold = Account(rawValue: 2)
     static let wasBroken = Account(rawValue: 4)
     static let exists = Account(rawValue: 8)
+    static let missedCut = Account(rawValue: 16)
   }
 
   private(set) var values: [NodeModel] = []
@@ -79,11 +82,19 @@ final class NodeTable {
   }
 
   func witness(_ fence: Fence, at id: Int) -> Int {
-    if let known = others[id][.witness(fence)] { return known.next }
+    noted(.witness(fence), at: id) { $0.noteWitness(fence) }
+  }
+
+  func sharedCut(_ fence: Fence, at id: Int) -> Int {
+    noted(.sharedCut(fence), at: id) { $0.noteSharedCut(fence) }
+  }
+
+  private func noted(_ step: Step, at id: Int, _ note: (inout NodeModel) -> Void) -> Int {
+    if let known = others[id][step] { return known.next }
     var value = values[id]
-    value.noteWitness(fence)
+    note(&value)
     let next = self.id(of: value)
-    others[id][.witness(fence)] = Transition(next: next, sends: 0)
+    others[id][step] = Transition(next: next, sends: 0)
     return next
   }
 
@@ -108,6 +119,7 @@ final class NodeTable {
     if truth.heldAtWitness { account.insert(.heldAtWitness) }
     if truth.cutInHold { account.insert(.cutInHold) }
     if truth.wasBroken { account.insert(.wasBroken) }
+    if truth.missedCut { account.insert(.missedCut) }
     if truth.snapshotsExist { account.insert(.exists) }
     return account
   }

@@ -40,6 +40,10 @@ struct Relabelling {
       .renew(fence: fence, member: name(member), hold: hold(id), lease: lease)
     case .witness(let fence, let member, let witness):
       .witness(fence: fence, member: name(member), vector: vector(witness))
+    case .cut(let fence, let member, let id, let snapshots):
+      .cut(
+        fence: fence, member: name(member), hold: hold(id),
+        snapshots: records(snapshots, of: member, fence))
     case .abort(let fence, let member, _, let epoch):
       // The reason is for people; without it, orders that differ in nothing else are one.
       .abort(fence: fence, member: name(member), reason: "", by: epoch)
@@ -51,11 +55,23 @@ struct Relabelling {
   }
 
   func report(_ report: CutReport) throws -> CutReport {
-    CutReport(fence: report.fence, member: name(report.member), news: try news(report.news))
+    CutReport(fence: report.fence, member: name(report.member), news: try news(report))
   }
 
-  private func news(_ news: CutReport.News) throws -> CutReport.News {
-    switch news {
+  /// In a model every volume is named after the member that cuts it.
+  private func records(
+    _ snapshots: [SnapshotRecord], of member: ServiceName, _ fence: Fence
+  ) -> [SnapshotRecord] {
+    snapshots.map { snapshot in
+      ModelFleet.record(
+        of: name(ServiceName(accepted: snapshot.volume.handle.text)), as: name(member), fence,
+        isShared: true)
+    }
+  }
+
+  private func news(_ report: CutReport) throws -> CutReport.News {
+    switch report.news {
+    case .cut(let snapshots): return .cut(records(snapshots, of: report.member, report.fence))
     case .frozen(let id): return .frozen(hold(id))
     case .certified(let certificate):
       var account = try Account.read(certificate)

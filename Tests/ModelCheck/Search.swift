@@ -48,7 +48,7 @@ final class Search {
     fleet = try ModelFleet(
       Array(names), levels: bounds.drain ? names.indices.reversed().map { $0 } : nil,
       policy: bounds.bestEffort ? .bestEffort : .strict,
-      freeze: FreezeLimits(cap: .nanoseconds(1), drain: bounds.drain))
+      freeze: FreezeLimits(cap: .nanoseconds(1), drain: bounds.drain), shared: bounds.shared)
     var times = CutTimes()
     times.prepare = .zero
     times.renewal = .zero
@@ -64,9 +64,16 @@ final class Search {
     tails = TailCheck(nodes: nodes, messages: messages, failures: bounds.failures)
   }
 
-  /// Every state that coordinators were in when something else was still to happen.
-  var coordinatorsReached: Set<CoordinatorModel> {
-    Set(seen.worlds.map { coordinators.values[Int($0.coordinator)] })
+  /// Every state that coordinators were in when something else was still to happen, with any two members exchanged too: which
+  /// of such worlds is gone through is a matter of order.
+  func coordinatorsReached() throws -> Set<CoordinatorModel> {
+    var ids = Set(seen.worlds.map { Int($0.coordinator) })
+    for id in ids {
+      for exchange in coordinators.exchanges.indices {
+        ids.insert(try coordinators.exchanged(id, by: exchange))
+      }
+    }
+    return Set(ids.map { coordinators.values[$0] })
   }
 
   func run() throws -> Found {
@@ -170,6 +177,10 @@ final class Search {
         switch step {
         case .crashes: world.crashesLeft -= 1
         case .thawedByOther, .refrozenByOther: world.thirdPartiesLeft -= 1
+        case .snapshotsAnswered(let fence) where bounds.shared:
+          for other in 0..<bounds.members where other != member {
+            world.nodes[other] = UInt32(nodes.sharedCut(fence, at: Int(world.nodes[other])))
+          }
         default: break
         }
       }
@@ -220,6 +231,9 @@ final class Search {
       if !account.contains(.heldAtWitness) { return "S1: \(name) was not held at the witness" }
       if !account.contains(.cutInHold) {
         return "S2: the snapshot of \(name) was not cut in its hold"
+      }
+      if account.contains(.missedCut) {
+        return "S2: a volume that \(name) shares was cut while it was not held"
       }
       if !account.contains(.exists) { return "S14: the snapshot of \(name) does not exist" }
     }

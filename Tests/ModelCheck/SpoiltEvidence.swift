@@ -4,7 +4,9 @@ import Model
 
 /// A statement that breaks exactly one condition of the proof, for each condition.
 enum SpoiltEvidence {
-  static let conditions: [(rule: Rule, spoil: @Sendable (inout HoldStatement) -> Void)] = [
+  typealias Condition = (rule: Rule, spoil: @Sendable (inout HoldStatement) -> Void)
+
+  private static let conditions: [Condition] = [
     (
       .sameVector,
       { statement in
@@ -37,11 +39,22 @@ enum SpoiltEvidence {
     (.fidelityStated, { $0.fidelity.acknowledgedIsDurable = false }),
   ]
 
+  /// Of members that share each other's volumes: the first snapshot is the member's own, the second the other's.
+  private static let shared: [Condition] = [
+    (.sharedRequestedLate, { $0.snapshots[0].requested = Elapsed(.milliseconds(34)) }),
+    (.sharedIsSigned, { $0.snapshots[1].handle = SnapshotHandle(accepted: "another") }),
+  ]
+
+  static let all = conditions + shared
+
+  static func isShared(_ rule: Rule) -> Bool { shared.contains { $0.rule == rule } }
+
   static let fence = Fence(epoch: 1, cut: 1, attempt: 1)
 
   /// A cut of two that nothing is wrong with; the second was frozen after the first.
-  static func fleet() throws -> ModelFleet {
-    try ModelFleet(["orders", "payments"], levels: [1, 0], freeze: FreezeLimits(drain: true))
+  static func fleet(shared: Bool = false) throws -> ModelFleet {
+    try ModelFleet(
+      ["orders", "payments"], levels: [1, 0], freeze: FreezeLimits(drain: true), shared: shared)
   }
 
   static func statements(in fleet: ModelFleet) -> [HoldStatement] {
@@ -52,7 +65,7 @@ enum SpoiltEvidence {
       return Account(
         member: member.name, fence: fence,
         heldAfter: WitnessVector(holds.filter { callers.contains($0.key) }),
-        witness: WitnessVector(holds), hasSnapshots: true, answeredLate: false,
+        witness: WitnessVector(holds), hasSnapshots: true, hasNotice: true, answeredLate: false,
         endedThisHold: true, tokenChanged: false
       ).statement(in: fleet)
     }

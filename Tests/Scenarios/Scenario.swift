@@ -36,6 +36,7 @@ struct Scenario {
   private(set) var members: [String] = []
   private(set) var policy = CutPolicy.strict
   private(set) var drains = false
+  private(set) var shares = false
   private(set) var cap = FreezeLimits.defaultCap
   /// What nodes have accepted before.
   private(set) var accepted: [String: Fence] = [:]
@@ -75,6 +76,7 @@ struct Scenario {
       }
       self.policy = policy
     case "drain": drains = true
+    case "share": shares = true
     case "cap":
       guard let cap = words.first.flatMap(Self.duration) else { throw fail("expected: cap 5s") }
       self.cap = cap
@@ -99,7 +101,7 @@ struct Scenario {
       lines.append(Line(number: line, kind: .expectation(of: halves[0], words: expected)))
     default:
       throw fail(
-        "'\(keyword)' is none of members, policy, drain, cap, accepted, at, then, expect")
+        "'\(keyword)' is none of members, policy, drain, share, cap, accepted, at, then, expect")
     }
   }
 

@@ -21,7 +21,8 @@ struct ScenarioRun {
     let levels = scenario.drains ? Array((0..<scenario.members.count).reversed()) : nil
     fleet = try ModelFleet(
       scenario.members, levels: levels, policy: scenario.policy,
-      freeze: FreezeLimits(cap: scenario.cap, drain: scenario.drains))
+      freeze: FreezeLimits(cap: scenario.cap, drain: scenario.drains),
+      shared: scenario.shares)
     nodes = fleet.members.map { [fleet] member in
       NodeModel(
         member, of: fleet, cap: scenario.cap,

@@ -59,6 +59,7 @@ import Testing
         == "x.txt:33: the time of orders was up at 3.50 s, before this line")
     #expect(
       try fault("members orders", "member orders")
-        == "x.txt:6: 'member' is none of members, policy, drain, cap, accepted, at, then, expect")
+        == "x.txt:6: 'member' is none of members, policy, drain, share, cap, accepted, at, then, expect"
+    )
   }
 }

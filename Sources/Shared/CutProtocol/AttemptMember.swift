@@ -21,6 +21,8 @@ package struct AttemptMember: Hashable, Sendable {
   package internal(set) var hold: HoldID?
   package internal(set) var certificate: HoldCertificate?
   var statement: HoldStatement?
+  /// What the member has cut, as soon as it said so.
+  var cut: [SnapshotRecord]?
 
   init(plan: MemberPlan) { self.plan = plan }
 

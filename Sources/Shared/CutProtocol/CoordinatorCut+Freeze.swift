@@ -7,9 +7,8 @@ extension CoordinatorCut {
       members.values.allSatisfy({ $0.phase == .prepared })
     else { return [] }
     let windows = WindowPrediction(
-      preparations: members.compactMapValues(\.preparation),
-      levels: sealed.plan.freeze.drain ? members.mapValues(\.plan.level) : [:],
-      roundTrip: times.roundTrip)
+      preparations: members.compactMapValues(\.preparation), of: members.values.map(\.plan),
+      drain: sealed.plan.freeze.drain, roundTrip: times.roundTrip)
     let budget = sealed.plan.freeze.budget.duration
     if let worst = windows.longest, worst.window > budget {
       let refusal = Refusal(
@@ -92,7 +91,7 @@ extension CoordinatorCut {
       case .frozen:
         let witness = Action.send(
           .witness(fence: fence, member: name, vector: vector), to: member.plan.node)
-        return isWitnessed ? [renew, witness] : [renew]
+        return isWitnessed ? [renew, witness] + notices(to: [name]) : [renew]
       case .asked, .prepared, .certified:
         return []
       }
@@ -121,11 +120,12 @@ extension CoordinatorCut {
     members[statement.member]?.certificate = certificate
     members[statement.member]?.statement = statement
     members[statement.member]?.phase = .certified
-    let actions: [Action] = [
-      .keep(certificate, fence, statement.member),
-      .log(
-        statement.member, "thawed after \(statement.steps.window.shortText), certificate stored"),
-    ]
+    let actions: [Action] =
+      [
+        .keep(certificate, fence, statement.member),
+        .log(
+          statement.member, "thawed after \(statement.steps.window.shortText), certificate stored"),
+      ] + onCut(statement.member, statement.snapshots)
     guard members.values.allSatisfy({ $0.certificate != nil }) else { return actions }
     return actions + conclude(at: now)
   }
@@ -157,33 +157,36 @@ extension CoordinatorCut {
       return endAttempt(name, refusal, at: now)
     case .preparing, .freezing:
       // A fence that is too low is the coordinator's fault, not the member's: the next attempt has a higher epoch.
-      guard sealed.plan.policy == .bestEffort, members.count > 1, refusal.code != .staleFence else {
-        return endAttempt(name, refusal, at: now)
-      }
-      return leaveOut([name], refusal, at: now)
+      let lost = sharers(of: [name])
+      guard sealed.plan.policy == .bestEffort, lost.count < members.count,
+        refusal.code != .staleFence
+      else { return endAttempt(name, refusal, at: now) }
+      return leaveOut(lost, because: [name], refusal, at: now)
     }
   }
 
   /// Several members were silent in time.
   mutating func loseAll(_ silent: [ServiceName], _ text: String, at now: Duration) -> [Action] {
     let refusal = Refusal(.busy, text)
-    guard sealed.plan.policy == .bestEffort, silent.count < members.count else {
+    let lost = sharers(of: silent)
+    guard sealed.plan.policy == .bestEffort, lost.count < members.count else {
       return endAttempt(silent.first, refusal, at: now)
     }
-    return leaveOut(silent, refusal, at: now)
+    return leaveOut(lost, because: silent, refusal, at: now)
   }
 
   private mutating func leaveOut(
-    _ names: [ServiceName], _ refusal: Refusal, at now: Duration
+    _ names: [ServiceName], because lost: [ServiceName], _ refusal: Refusal, at now: Duration
   ) -> [Action] {
     var actions: [Action] = []
     for name in names {
       guard let member = members.removeValue(forKey: name) else { continue }
-      leftOut.append(LeftOut(member: name, reason: refusal.description))
-      actions.append(.log(name, "left out: \(refusal)"))
+      let isSharer = !lost.contains(name)
+      let reason = (isSharer ? "it shares a volume with \(lost[0]): " : "") + refusal.description
+      leftOut.append(LeftOut(member: name, reason: reason))
+      actions.append(.log(name, "left out: \(reason)"))
       actions.append(
-        .send(
-          .abort(fence: fence, member: name, reason: refusal.description), to: member.plan.node))
+        .send(.abort(fence: fence, member: name, reason: reason), to: member.plan.node))
     }
     if case .freezing(let level, _) = state { return actions + goOnIfFrozen(level: level, at: now) }
     return actions + freezeIfPrepared(at: now)

@@ -25,6 +25,8 @@ package struct CoordinatorCut: Hashable, Sendable {
     case prepared(ServiceName, HoldID, Preparation)
     case refused(ServiceName, Refusal)
     case frozen(ServiceName, HoldID)
+    /// What a delegate has cut.
+    case cut(ServiceName, [SnapshotRecord])
     case nack(ServiceName, Refusal)
     /// A certificate whose signature holds, with its statement.
     case certified(HoldCertificate, HoldStatement)
@@ -114,6 +116,8 @@ package struct CoordinatorCut: Hashable, Sendable {
       return [.log(name, "prepared")] + freezeIfPrepared(at: now)
     case .frozen(let name, let hold):
       return onFrozen(name, hold, at: now)
+    case .cut(let name, let snapshots):
+      return onCut(name, snapshots)
     case .certified(let certificate, let statement):
       return onCertified(certificate, statement, at: now)
     case .refused(let name, let refusal), .nack(let name, let refusal):

@@ -12,6 +12,8 @@ package enum CutOrder: Hashable, Sendable {
   /// Sets the lease of a hold that is being taken or in force anew; never begins one.
   case renew(fence: Fence, member: ServiceName, hold: HoldID, lease: Duration)
   case witness(fence: Fence, member: ServiceName, vector: WitnessVector)
+  /// What the delegates of this member's shared volumes have cut of them: one record for each volume that it has entrusted.
+  case cut(fence: Fence, member: ServiceName, hold: HoldID, snapshots: [SnapshotRecord])
   /// Thaw now if held, drop what was prepared, delete this attempt's snapshots.
   case abort(fence: Fence, member: ServiceName, reason: String, by: UInt64? = nil)
   /// Tell what became of this member: answered with `certified`, or `ended` when there is no certificate.
@@ -22,7 +24,8 @@ package enum CutOrder: Hashable, Sendable {
   package var fence: Fence {
     switch self {
     case .prepare(let fence, _, _, _), .freeze(let fence, _, _), .renew(let fence, _, _, _),
-      .witness(let fence, _, _), .abort(let fence, _, _, _), .query(let fence, _, _),
+      .witness(let fence, _, _), .cut(let fence, _, _, _), .abort(let fence, _, _, _),
+      .query(let fence, _, _),
       .settled(let fence, _, _):
       fence
     }
@@ -33,14 +36,15 @@ package enum CutOrder: Hashable, Sendable {
     switch self {
     case .abort(_, _, _, let epoch), .query(_, _, let epoch), .settled(_, _, let epoch):
       max(epoch ?? 0, fence.epoch)
-    case .prepare, .freeze, .renew, .witness: fence.epoch
+    case .prepare, .freeze, .renew, .witness, .cut: fence.epoch
     }
   }
 
   package var member: ServiceName {
     switch self {
     case .prepare(_, let member, _, _), .freeze(_, let member, _), .renew(_, let member, _, _),
-      .witness(_, let member, _), .abort(_, let member, _, _), .query(_, let member, _),
+      .witness(_, let member, _), .cut(_, let member, _, _), .abort(_, let member, _, _),
+      .query(_, let member, _),
       .settled(_, let member, _):
       member
     }
@@ -68,6 +72,8 @@ package struct CutReport: Hashable, Sendable {
     case prepared(HoldID, Preparation)
     case refused(Refusal)
     case frozen(HoldID)
+    /// The snapshots of a delegate, whose shared volumes other members wait for. Its certificate names them again.
+    case cut([SnapshotRecord])
     /// An order found nothing to act on, or was not acceptable; the member is not held by this fence (any more).
     case nack(Refusal)
     case certified(HoldCertificate)

@@ -92,14 +92,39 @@ package struct MemberPlan: Hashable, Codable, Sendable {
   }
 }
 
+extension MemberPlan {
+  /// The volumes whose snapshots this member's own agent takes.
+  package var ownCuts: [MemberVolume] {
+    volumes.filter { $0.delegate == nil || $0.delegate == name }
+  }
+
+  /// The volumes whose snapshots another member's agent takes.
+  package var entrusted: [MemberVolume] {
+    volumes.filter { $0.delegate != nil && $0.delegate != name }
+  }
+
+  /// Whether others wait for what this member's agent cuts.
+  package var isDelegate: Bool { volumes.contains { $0.delegate == name } }
+}
+
 /// A volume that a member's cut must snapshot.
 package struct MemberVolume: Hashable, Codable, Sendable {
   /// Where the container sees it.
   package var containerPath: String
   package var volume: VolumeRef
+  /// Of a volume that several members have: the one whose agent takes its snapshot, after the witness and for all of them. Nil for
+  /// a volume of this member alone.
+  package var delegate: ServiceName?
+  /// Who else could write to it when the cut was planned and takes no part in it, `NAMESPACE/POD`; nil when nobody was known.
+  package var unheldWriters: [String]?
 
-  package init(containerPath: String, volume: VolumeRef) {
+  package init(
+    containerPath: String, volume: VolumeRef, delegate: ServiceName? = nil,
+    unheldWriters: [String]? = nil
+  ) {
     self.containerPath = containerPath
     self.volume = volume
+    self.delegate = delegate
+    self.unheldWriters = unheldWriters
   }
 }

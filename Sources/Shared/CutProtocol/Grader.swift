@@ -105,8 +105,10 @@ package struct Grader {
     }
     let common = judged.compactMap(\.statement?.witness).first
     let expected = Set(members.map(\.name))
+    let alone = judged
     for index in judged.indices {
       judged[index].compare(with: common, expected: expected)
+      judged[index].compareShared(with: alone, of: plan.plan)
     }
     return conclude(judged, leftOut: group.leftOut, plan: plan)
   }

@@ -46,6 +46,8 @@ package struct MemberHold: Hashable, Sendable {
     /// Arm the guardian with this lease, then take the holds and sample the tokens.
     case takeHolds(lease: Duration, cap: Duration)
     case cutSnapshots
+    /// Tell the coordinator what was cut of volumes that other members share.
+    case announceCut
     case renewGuardian(lease: Duration)
     /// Sample the tokens (only when complete), release in reverse order, disarm the guardian.
     case thaw(ThawCause)
@@ -68,6 +70,12 @@ package struct MemberHold: Hashable, Sendable {
   /// The callers' holds that the freeze order named.
   package private(set) var heldAfter = WitnessVector([:])
 
+  /// What delegates have cut of the volumes that this member has entrusted to them; nil until the coordinator said so.
+  package private(set) var notice: [SnapshotRecord]?
+
+  private let entrusted: [MemberVolume]
+  /// Other members share volumes of this one, whose snapshots are taken when all are known to be held.
+  private let isDelegate: Bool
   private let leaseLength: Duration
   private let cap: Duration
   private var snapshotsAreCut = false
@@ -78,11 +86,15 @@ package struct MemberHold: Hashable, Sendable {
   /// How long a prepared member waits for FREEZE before it lets its sessions go.
   package static let preparedLimit = Duration.seconds(60)
 
+  /// `volumes` are the member's; only those that it shares make a difference.
   package init(
-    fence: Fence, member: ServiceName, hold: HoldID, lease: Duration, cap: Duration
+    fence: Fence, member: ServiceName, hold: HoldID, lease: Duration, cap: Duration,
+    volumes: [MemberVolume] = []
   ) {
     self.fence = fence
     self.member = member
+    self.entrusted = volumes.filter { $0.delegate != nil && $0.delegate != member }
+    self.isDelegate = volumes.contains { $0.delegate == member }
     self.hold = hold
     self.leaseLength = lease
     self.cap = min(cap, FreezeLimits.longestCap)
@@ -153,8 +165,11 @@ package struct MemberHold: Hashable, Sendable {
       guard witness == nil || witness == vector else {
         return end(.failed, Refusal(.failed, "two different witnesses arrived for hold \(hold)"))
       }
+      let isFirst = witness == nil
       witness = vector
-      return thawIfComplete()
+      return (isFirst && isDelegate ? [.cutSnapshots] : []) + thawIfComplete()
+    case .cut(_, _, let named, let snapshots):
+      return take(snapshots, for: named)
     case .abort(_, _, let reason, _):
       abortOrdered = true
       return end(.aborted, Refusal(.failed, reason))
@@ -174,10 +189,34 @@ package struct MemberHold: Hashable, Sendable {
     }
   }
 
+  /// The notice of what was cut of the entrusted volumes; it counts only for this very hold, and only once.
+  private mutating func take(_ snapshots: [SnapshotRecord], for named: HoldID) -> [Action] {
+    guard state == .held, named == hold else {
+      return state == .held ? [.report(.nack(nackForState()))] : answerAgain()
+    }
+    guard notice == nil || notice == snapshots else {
+      return end(.failed, Refusal(.failed, "two different notices arrived for hold \(hold)"))
+    }
+    let isWhole = entrusted.allSatisfy { volume in
+      snapshots.contains {
+        $0.containerPath == volume.containerPath && $0.volume == volume.volume
+          && $0.takenBy == volume.delegate
+      }
+    }
+    guard isWhole else {
+      return end(
+        .failed,
+        Refusal(.failed, "a volume of \(member) is missing from what others have cut of it"))
+    }
+    notice = snapshots
+    return thawIfComplete()
+  }
+
   /// The answer to an order that is late or comes twice: says again what became of the hold, and changes nothing.
   private func answerAgain() -> [Action] {
     switch state {
     case .held: [.report(.frozen(hold))]
+    case .thawing(.complete) where isDelegate, .certifying where isDelegate: [.announceCut]
     case .certified(let certificate): [.report(.certified(certificate))]
     // What comes of these is reported when it comes.
     case .freezing, .thawing, .certifying: []
@@ -211,12 +250,12 @@ package struct MemberHold: Hashable, Sendable {
     switch (state, event) {
     case (.freezing, .holdsTaken):
       state = .held
-      return [.report(.frozen(hold)), .cutSnapshots]
+      return [.report(.frozen(hold))] + (isDelegate ? [] : [.cutSnapshots])
     case (.freezing, .holdFailed(let refusal)), (.held, .snapshotFailed(let refusal)):
       return end(.failed, refusal)
     case (.held, .snapshotsCut):
       snapshotsAreCut = true
-      return thawIfComplete()
+      return (isDelegate ? [.announceCut] : []) + thawIfComplete()
     default:
       // After the thaw began a snapshot's answer is an orphan; cleaning by name finds it.
       return []
@@ -249,7 +288,8 @@ package struct MemberHold: Hashable, Sendable {
   }
 
   private mutating func thawIfComplete() -> [Action] {
-    guard state == .held, witness != nil, snapshotsAreCut else { return [] }
+    guard state == .held, witness != nil, snapshotsAreCut, entrusted.isEmpty || notice != nil
+    else { return [] }
     state = .thawing(.complete)
     return [.thaw(.complete)]
   }

@@ -79,8 +79,6 @@ struct MemberJudgement {
   }
 
   private mutating func judgeSnapshots(_ statement: HoldStatement, backup: BackupID) {
-    let name = SnapshotName(
-      fence: statement.fence, member: member.name, hold: statement.hold, backup: backup)
     for wanted in member.volumes {
       let found = statement.snapshots.filter {
         $0.containerPath == wanted.containerPath && $0.volume == wanted.volume
@@ -89,10 +87,21 @@ struct MemberJudgement {
         lower(to: .failed, "the snapshot of \(wanted.containerPath) is missing")
         continue
       }
-      let names = [name.text(volume: wanted.volume.handle), name.text(volume: nil)]
-      if found.count > 1 || !names.contains(snapshot.name) {
+      let taker = wanted.delegate ?? member.name
+      if snapshot.takenBy ?? member.name != taker {
+        lower(to: .unproven, "the snapshot of \(wanted.containerPath) was not taken by \(taker)")
+      }
+      if found.count > 1
+        || taker == member.name && !statement.mayName(snapshot, of: wanted.volume, in: backup)
+      {
         lower(
           to: .unproven, "the snapshot of \(wanted.containerPath) is not named after this hold")
+      }
+      if wanted.delegate == member.name, snapshot.requested < statement.steps.witnessReceived {
+        lower(
+          to: .unproven,
+          "the snapshot of \(wanted.containerPath) was requested before all who share it were "
+            + "known to be held")
       }
       if snapshot.requested < statement.steps.held {
         lower(
@@ -131,14 +140,48 @@ struct MemberJudgement {
     }
     let fidelity = statement.fidelity
     // A member without volumes keeps nothing durable: there is nothing that F1 to F3 could fail for.
-    guard !fidelity.isFull, !member.volumes.isEmpty else { return }
-    let reason = fidelity.reasons.first ?? "its holds do not give F1 to F3"
+    guard !member.volumes.isEmpty else { return }
     let groups = Set(statement.snapshots.map(\.group))
-    let isOneSnapshot =
-      member.volumes.count <= 1 || (groups.count == 1 && !groups.contains(nil))
-    let isAtomic =
-      fidelity.durableStateConstant || (isOneSnapshot && !fidelity.storageIsCopied)
-    lower(to: isAtomic ? .crashConsistent : .unproven, reason)
+    let isOneSnapshot = member.volumes.count <= 1 || (groups.count == 1 && !groups.contains(nil))
+    let isAtomic = isOneSnapshot && !fidelity.storageIsCopied
+    if let open = member.volumes.first(where: { $0.unheldWriters?.isEmpty == false }) {
+      lower(
+        to: isAtomic ? .crashConsistent : .unproven,
+        "F1: \(open.containerPath) may be written to by \(open.unheldWriters?.first ?? ""), which takes no part in the cut"
+      )
+    }
+    guard !fidelity.isFull else { return }
+    let reason = fidelity.reasons.first ?? "its holds do not give F1 to F3"
+    lower(to: fidelity.durableStateConstant || isAtomic ? .crashConsistent : .unproven, reason)
+  }
+
+  /// What a delegate cut belongs to all who share the volume: it must say so itself, of a hold that the common witness names, and
+  /// none of them may be missing.
+  mutating func compareShared(with others: [MemberJudgement], of plan: CutPlan) {
+    guard let statement else { return }
+    for wanted in member.volumes {
+      guard let delegate = wanted.delegate else { continue }
+      let sharers = plan.members.filter { other in
+        other.volumes.contains { $0.volume.identity == wanted.volume.identity }
+      }
+      if let missing = sharers.first(where: { sharer in
+        !others.contains { $0.member.name == sharer.name }
+      }) {
+        lower(to: .unproven, "\(missing.name), which shares \(wanted.containerPath), was left out")
+      }
+      guard delegate != member.name,
+        let known = statement.snapshots.first(where: {
+          $0.containerPath == wanted.containerPath && $0.volume == wanted.volume
+        })
+      else { continue }
+      let taken = others.first { $0.member.name == delegate }?.statement
+      if taken?.hasTaken(known, for: statement, in: plan.backup) != true {
+        lower(
+          to: .unproven,
+          "nothing proves that \(delegate) took the snapshot of \(wanted.containerPath) while this member was held"
+        )
+      }
+    }
   }
 
   /// S9: one witness vector for all, which names this very hold and nobody else than the members.
@@ -164,5 +207,27 @@ struct MemberJudgement {
       return other.statement.map { statement.heldAfter.hold(of: other.member.name) == $0.hold }
         ?? false
     }
+  }
+}
+
+extension HoldStatement {
+  /// Whether a snapshot bears a name of this hold.
+  func mayName(_ snapshot: SnapshotRecord, of volume: VolumeRef, in backup: BackupID) -> Bool {
+    let name = SnapshotName(fence: fence, member: member, hold: hold, backup: backup)
+    return [name.text(volume: volume.handle), name.text(volume: nil)].contains(snapshot.name)
+  }
+
+  /// Whether this delegate signed that it took the snapshot after the witness of the sharer's own hold.
+  fileprivate func hasTaken(
+    _ snapshot: SnapshotRecord, for sharer: HoldStatement, in backup: BackupID
+  ) -> Bool {
+    witness == sharer.witness && witness.hold(of: member) == hold
+      && witness.hold(of: sharer.member) == sharer.hold
+      && snapshots.contains { own in
+        own.volume.identity == snapshot.volume.identity && own.takenBy == nil
+          && own.handle == snapshot.handle && own.name == snapshot.name
+          && mayName(own, of: own.volume, in: backup) && own.requested >= steps.witnessReceived
+          && own.acknowledged <= steps.thawBegan
+      }
   }
 }

@@ -16,11 +16,15 @@ package struct SnapshotRecord: Hashable, Codable, Sendable {
   package var requested: Elapsed
   /// When the driver's answer arrived; the cut happened at or before it.
   package var acknowledged: Elapsed
+  /// The member whose agent took it, where that is another one than the certificate's own. `name` is then that member's, `requested`
+  /// the moment after which it was asked for, and `acknowledged` the arrival of the coordinator's notice.
+  package var takenBy: ServiceName?
 
   package init(
     containerPath: String, volume: VolumeRef, name: String, handle: SnapshotHandle,
     group: SnapshotHandle?, sizeBytes: Int64, createdAt: Timestamp, readyToUse: Bool,
-    requested: Duration, acknowledged: Duration
+    requested: Duration, acknowledged: Duration,
+    takenBy: ServiceName? = nil
   ) {
     self.containerPath = containerPath
     self.volume = volume
@@ -32,5 +36,6 @@ package struct SnapshotRecord: Hashable, Codable, Sendable {
     self.readyToUse = readyToUse
     self.requested = Elapsed(requested)
     self.acknowledged = Elapsed(acknowledged)
+    self.takenBy = takenBy
   }
 }

@@ -104,6 +104,11 @@ extension CutOrder {
       self = .witness(
         fence: fence, member: member,
         vector: try WitnessVector(encoded: witness.vector, field("witness")("vector")))
+    case .cut(let cut):
+      let field = field("cut")
+      self = .cut(
+        fence: fence, member: member, hold: try HoldID(cut.hold, field("hold")),
+        snapshots: try field("snapshots").records(cut.snapshots))
     case .abort(let abort):
       self = .abort(
         fence: fence, member: member, reason: try field("abort")("reason").text(abort.reason),
@@ -141,6 +146,11 @@ extension CutOrder {
     case .witness(_, _, let vector):
       let bytes = try vectors.bytes(of: vector)
       wire.witness = .with { $0.vector = bytes }
+    case .cut(_, _, let hold, let snapshots):
+      wire.cut = .with {
+        $0.hold = hold.wire
+        $0.snapshots = snapshots.map(\.wire)
+      }
     case .abort(_, _, let reason, _): wire.abort = .with { $0.reason = reason.forWire }
     case .query: wire.query = .init()
     case .settled: wire.settled = .init()

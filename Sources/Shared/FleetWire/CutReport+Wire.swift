@@ -22,6 +22,7 @@ extension CutReport {
       wire.prepared.hold = hold.wire
     case .refused(let refusal): wire.refused = refusal.wire
     case .frozen(let hold): wire.frozen = hold.wire
+    case .cut(let snapshots): wire.cut = .with { $0.snapshots = snapshots.map(\.wire) }
     case .nack(let refusal): wire.nack = refusal.wire
     case .certified(let certificate):
       let json = try CanonicalJSON.encode(certificate)
@@ -44,6 +45,7 @@ extension CutReport.News {
         try HoldID(preparation.hold, field("hold")), try Preparation(preparation, field))
     case .refused(let refusal): self = .refused(try Refusal(refusal, field("refused")))
     case .frozen(let hold): self = .frozen(try HoldID(hold, field("frozen")))
+    case .cut(let cut): self = .cut(try field("cut")("snapshots").records(cut.snapshots))
     case .nack(let refusal): self = .nack(try Refusal(refusal, field("nack")))
     case .certified(let certificate):
       let field = field("certified")

@@ -108,7 +108,8 @@ extension SnapshotRecord {
       group: wire.hasGroup ? try field("group").name(wire.group) : nil,
       sizeBytes: wire.sizeBytes, createdAt: Timestamp(nanoseconds: wire.createdAt),
       readyToUse: wire.readyToUse, requested: try field("requested").duration(wire.requested),
-      acknowledged: try field("acknowledged").duration(wire.acknowledged))
+      acknowledged: try field("acknowledged").duration(wire.acknowledged),
+      takenBy: wire.hasTakenBy ? try field("taken_by").name(wire.takenBy) : nil)
   }
 
   var wire: Stillpoint_Fleet_V1_SnapshotRecord {
@@ -123,6 +124,13 @@ extension SnapshotRecord {
       $0.readyToUse = readyToUse
       $0.requested = max(0, requested.duration.wholeNanoseconds)
       $0.acknowledged = max(0, acknowledged.duration.wholeNanoseconds)
+      if let takenBy { $0.takenBy = takenBy.text }
     }
+  }
+}
+
+extension WireField {
+  func records(_ wire: [Stillpoint_Fleet_V1_SnapshotRecord]) throws(WireError) -> [SnapshotRecord] {
+    try list(wire) { wire, field throws(WireError) in try SnapshotRecord(wire, field) }
   }
 }

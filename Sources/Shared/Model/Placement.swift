@@ -97,4 +97,12 @@ package struct VolumeRef: Hashable, Codable, Sendable {
     self.handle = handle
     self.publishedAt = publishedAt
   }
+
+  /// The volume as the storage knows it, wherever it is mounted.
+  package struct Identity: Hashable, Sendable {
+    package var driver: DriverName
+    package var handle: VolumeHandle
+  }
+
+  package var identity: Identity { Identity(driver: driver, handle: handle) }
 }

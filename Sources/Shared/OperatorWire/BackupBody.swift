@@ -17,16 +17,19 @@ package struct BackupBody: Codable, Hashable, Sendable {
     package var volume: VolumeHandle
     package var snapshot: SnapshotHandle
     package var sizeBytes: Int64
+    /// The member whose agent took it, of a volume that several share.
+    package var takenBy: ServiceName?
 
     package init(
       containerPath: String, driver: DriverName, volume: VolumeHandle, snapshot: SnapshotHandle,
-      sizeBytes: Int64
+      sizeBytes: Int64, takenBy: ServiceName? = nil
     ) {
       self.containerPath = containerPath
       self.driver = driver
       self.volume = volume
       self.snapshot = snapshot
       self.sizeBytes = sizeBytes
+      self.takenBy = takenBy
     }
   }
 

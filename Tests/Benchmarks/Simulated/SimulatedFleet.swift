@@ -149,7 +149,7 @@ struct SimulatedFleet {
       case .certify:
         queue.schedule(
           .member(number, .certified(Self.certificate)), at: now + latencies.store(&random))
-      case .renewGuardian, .discard, .cleanUp, .forget: break
+      case .announceCut, .renewGuardian, .discard, .cleanUp, .forget: break
       }
     }
     if let deadline = members[number].nextDeadline, deadline != memberTicks[number] {
@@ -165,6 +165,7 @@ struct SimulatedFleet {
       case .prepared(let hold, let preparation): .prepared(name, hold, preparation)
       case .refused(let refusal): .refused(name, refusal)
       case .frozen(let hold): .frozen(name, hold)
+      case .cut(let snapshots): .cut(name, snapshots)
       case .nack(let refusal): .nack(name, refusal)
       case .ended(let reason): .ended(name, reason: reason)
       case .certified(let certificate): .certified(certificate, statement(of: number))

@@ -9,6 +9,8 @@ package struct Account: Hashable, Codable, Sendable {
   package var heldAfter: WitnessVector
   package var witness: WitnessVector
   package var hasSnapshots: Bool
+  /// It was told what others cut of the volumes that it shares.
+  package var hasNotice: Bool
   /// The snapshots were answered after the thaw had begun.
   package var answeredLate: Bool
   package var endedThisHold: Bool
@@ -16,13 +18,15 @@ package struct Account: Hashable, Codable, Sendable {
 
   package init(
     member: ServiceName, fence: Fence, heldAfter: WitnessVector, witness: WitnessVector,
-    hasSnapshots: Bool, answeredLate: Bool, endedThisHold: Bool, tokenChanged: Bool
+    hasSnapshots: Bool, hasNotice: Bool,
+    answeredLate: Bool, endedThisHold: Bool, tokenChanged: Bool
   ) {
     self.member = member
     self.fence = fence
     self.heldAfter = heldAfter
     self.witness = witness
     self.hasSnapshots = hasSnapshots
+    self.hasNotice = hasNotice
     self.answeredLate = answeredLate
     self.endedThisHold = endedThisHold
     self.tokenChanged = tokenChanged
@@ -57,23 +61,30 @@ package struct Account: Hashable, Codable, Sendable {
         thawEnded: .milliseconds(43)),
       fidelity: .full, tokensAtHold: [token], tokensBeforeThaw: [tokenChanged ? later : token],
       processAtHold: process, processBeforeThaw: process,
-      snapshots: hasSnapshots ? plan.volumes.map { snapshot($0, of: plan, hold, fleet) } : [],
+      snapshots: snapshots(of: plan),
       thaw: ThawEvidence(
         endedThisHold: endedThisHold, cause: .complete,
         findings: endedThisHold ? [] : ["it was thawed by somebody else"]),
       heldAt: Timestamp(nanoseconds: 0))
   }
 
-  private func snapshot(
-    _ volume: MemberVolume, of plan: MemberPlan, _ hold: HoldID, _ fleet: ModelFleet
-  ) -> SnapshotRecord {
-    let name = SnapshotName(
-      fence: fence, member: member, hold: hold, backup: fleet.sealed.plan.backup)
-    return SnapshotRecord(
-      containerPath: volume.containerPath, volume: volume.volume,
-      name: name.text(volume: volume.volume.handle),
-      handle: SnapshotHandle(accepted: "snapshot-\(fence)-\(member.text)"), group: nil,
-      sizeBytes: 4096, createdAt: Timestamp(nanoseconds: 0), readyToUse: true,
-      requested: .milliseconds(22), acknowledged: .milliseconds(answeredLate ? 42 : 40))
+  private func snapshots(of plan: MemberPlan) -> [SnapshotRecord] {
+    let own = hasSnapshots ? plan.records(of: plan.ownCuts, fence) : []
+    let others = hasNotice ? plan.records(of: plan.entrusted, fence) : []
+    return (own + others).map { record in
+      var record = record
+      if answeredLate { record.acknowledged = Elapsed(.milliseconds(42)) }
+      return record
+    }
+  }
+}
+
+extension MemberPlan {
+  /// What comes of these volumes in an attempt in which all keep to the rules.
+  package func records(of volumes: [MemberVolume], _ fence: Fence) -> [SnapshotRecord] {
+    volumes.map { volume in
+      ModelFleet.record(
+        of: volume.delegate ?? name, as: name, fence, isShared: volume.delegate != nil)
+    }
   }
 }

@@ -147,6 +147,7 @@ package struct CoordinatorModel: Sendable {
       feed(.prepared(name, hold, preparation), at: now, &outcome)
     case .refused(let refusal): feed(.refused(name, noted(refusal)), at: now, &outcome)
     case .frozen(let hold): feed(.frozen(name, hold), at: now, &outcome)
+    case .cut(let snapshots): feed(.cut(name, snapshots), at: now, &outcome)
     case .nack(let refusal): feed(.nack(name, noted(refusal)), at: now, &outcome)
     case .ended(let reason): feed(.ended(name, reason: reason), at: now, &outcome)
     case .certified(let certificate):
@@ -292,7 +293,7 @@ package struct CoordinatorModel: Sendable {
     case .ended: close(place)
     case .certified(let certificate):
       if keep(certificate, place) { confirmed.insert(place) }
-    case .prepared, .refused, .frozen, .nack: break
+    case .prepared, .refused, .frozen, .cut, .nack: break
     }
   }
 

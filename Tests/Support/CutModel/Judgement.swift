@@ -64,10 +64,19 @@ package enum Judgement {
       let name = SnapshotName(
         fence: statement.fence, member: statement.member, hold: statement.hold,
         backup: fleet.sealed.plan.backup)
-      for index in statement.snapshots.indices {
+      for index in statement.snapshots.indices where statement.snapshots[index].takenBy == nil {
         let volume = statement.snapshots[index].volume.handle
         statement.snapshots[index].name = name.text(volume: volume)
       }
+    case .sharedRequestedLate:
+      for index in statement.snapshots.indices where statement.snapshots[index].takenBy == nil {
+        statement.snapshots[index].requested = max(
+          statement.snapshots[index].requested, steps.witnessReceived)
+      }
+    case .sharedIsSigned:
+      let plan = fleet.sealed.plan.member(statement.member)
+      let right = plan.map { $0.records(of: $0.entrusted, statement.fence) } ?? []
+      statement.snapshots = statement.snapshots.filter { $0.takenBy == nil } + right
     case .tokenForEachHold:
       let kind = fleet.sealed.plan.member(statement.member)?.holds.map(\.quiescer) ?? []
       if statement.tokensAtHold.isEmpty {

@@ -13,6 +13,12 @@ extension NodeModel {
       return feed(mutated, fence, at: now, &outcome)
     }
     feed(.order(order), fence, at: now, &outcome)
+    if case .witness = order, !keeps(.sharedCutAwaited) {
+      let guess = CutOrder.cut(
+        fence: fence, member: member.name, hold: attempt.machine.hold,
+        snapshots: member.records(of: member.entrusted, fence))
+      feed(.order(guess), fence, at: now, &outcome)
+    }
     if case .renew = order, !attempt.machine.mayBeHeld,
       attempts[fence]?.machine.mayBeHeld == true
     {
@@ -44,8 +50,7 @@ extension NodeModel {
     attempts[fence] = Attempt(
       machine: MemberHold(
         fence: fence, member: member.name, hold: ModelFleet.hold(on: member.node, fence),
-        lease: lease,
-        cap: cap))
+        lease: lease, cap: cap, volumes: member.volumes))
     truth[fence] = truth[fence] ?? Truth()
   }
 
@@ -53,7 +58,7 @@ extension NodeModel {
     switch order {
     case .abort, .query, .settled:
       report(.ended(reason: "this node has nothing of the attempt"), order.fence, &outcome)
-    case .freeze, .renew, .witness, .prepare:
+    case .freeze, .renew, .witness, .cut, .prepare:
       let refusal = Refusal(
         .expired, "\(member.name) is not prepared for the attempt", highestFence: highest)
       report(.nack(refusal), order.fence, &outcome)
@@ -81,8 +86,12 @@ extension NodeModel {
     case .report(let news): report(news, fence, &outcome)
     case .takeHolds: takeHolds(fence, event, at: now, &outcome)
     case .cutSnapshots:
-      attempts[fence]?.isCutting = true
+      // Without its rule a delegate has cut when it was held.
+      let isDone = attempts[fence]?.hasSnapshots == true && !keeps(.sharedCutAfterAll)
+      attempts[fence]?.isCutting = !isDone
       if !keeps(.snapshotsAwaited) { feed(.snapshotsCut, fence, at: now, &outcome) }
+    case .announceCut:
+      report(.cut(member.records(of: member.ownCuts, fence)), fence, &outcome)
     case .cleanUp: attempts[fence]?.isCleaning = true
     case .discard where attempts[fence]?.hold == HoldPhase.none: attempts[fence] = nil
     case .forget:

@@ -35,7 +35,7 @@ extension NodeModel {
   private mutating func restart(_ fence: Fence, at now: Duration) {
     var machine = MemberHold(
       fence: fence, member: member.name, hold: ModelFleet.hold(on: member.node, fence),
-      lease: CutTimes().lease, cap: cap)
+      lease: CutTimes().lease, cap: cap, volumes: member.volumes)
     _ = machine.apply(
       .prepared(
         Preparation(

@@ -72,6 +72,8 @@ package struct NodeModel: Sendable {
     package var wasFrozen = false
     package var heldAtWitness = false
     package var cutInHold = false
+    /// Another member's volume, which this one shares, was cut while this one was not held.
+    package var missedCut = false
     package var wasBroken = false
     package var snapshotsExist = false
     package var wasDeleted = false
@@ -123,6 +125,7 @@ package struct NodeModel: Sendable {
     case .isHeld(let fence):
       attempts[fence]?.hold = .inForce
       feed(.holdsTaken, fence, at: now, &outcome)
+      if !keeps(.sharedCutAfterAll) { attempts[fence]?.isCutting = true }
     case .cannotHold(let fence):
       feed(.holdFailed(Refusal(.failed, "the hold failed")), fence, at: now, &outcome)
     case .snapshotsAnswered(let fence): answerSnapshots(fence, at: now, &outcome)
@@ -160,6 +163,7 @@ package struct NodeModel: Sendable {
         .thawing(.failed):
         truth[fence]?.heldAtWitness = false
         truth[fence]?.cutInHold = false
+        truth[fence]?.missedCut = false
         truth[fence]?.wasBroken = false
       case .preparing, .prepared, .freezing, .held, .thawing(.complete), .certifying, .certified:
         break
@@ -176,6 +180,13 @@ package struct NodeModel: Sendable {
   package mutating func noteWitness(_ fence: Fence) {
     guard let attempt = attempts[fence] else { return }
     truth[fence]?.heldAtWitness = attempt.hold == .inForce
+  }
+
+  /// Another member's snapshots are cut at this moment.
+  package mutating func noteSharedCut(_ fence: Fence) {
+    guard let attempt = attempts[fence] else { return }
+    if attempt.hold != .inForce { truth[fence]?.missedCut = true }
+    forgetWhatIsOver()
   }
 
   // What the programs around the machine do.
@@ -265,7 +276,9 @@ package struct NodeModel: Sendable {
     guard let witness = attempt.machine.witness else { return nil }
     let account = Account(
       member: member.name, fence: attempt.machine.fence, heldAfter: attempt.machine.heldAfter,
-      witness: witness, hasSnapshots: attempt.hasSnapshots, answeredLate: attempt.answeredLate,
+      witness: witness, hasSnapshots: attempt.hasSnapshots,
+      hasNotice: attempt.machine.notice != nil,
+      answeredLate: attempt.answeredLate,
       endedThisHold: attempt.hold != .thawedByOther, tokenChanged: attempt.hold == .refrozen)
     // Names and flags can always be encoded.
     return try? account.certificate

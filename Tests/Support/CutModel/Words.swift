@@ -65,6 +65,7 @@ extension CutOrder {
     case .freeze: "freeze"
     case .renew: "renew"
     case .witness: "witness"
+    case .cut: "cut"
     case .abort: "abort"
     case .query: "query"
     case .settled: "settled"
@@ -78,6 +79,7 @@ extension CutReport.News {
     case .prepared: "prepared"
     case .refused(let refusal): "refused (\(refusal.code.rawValue))"
     case .frozen: "frozen"
+    case .cut: "cut"
     case .nack(let refusal): "nack (\(refusal.code.rawValue))"
     case .certified: "certified"
     case .ended: "ended"
@@ -89,7 +91,7 @@ extension MemberHold.Action {
   /// Nil for reports, which have words of their own.
   var word: String? {
     switch self {
-    case .report: nil
+    case .report, .announceCut: nil
     case .takeHolds: "take the holds"
     case .cutSnapshots: "cut the snapshots"
     case .renewGuardian: "renew"

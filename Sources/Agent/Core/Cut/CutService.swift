@@ -138,7 +138,7 @@ package actor CutService {
       let hold = try await ledger.accept(
         fence, member: member, backup: plan.plan.backup, cap: cap)
       let machine = MemberHold(
-        fence: fence, member: name, hold: hold, lease: lease, cap: cap)
+        fence: fence, member: name, hold: hold, lease: lease, cap: cap, volumes: member.volumes)
       let entry = AgentLedger.Entry(
         fence: fence, hold: hold, member: member, backup: plan.plan.backup, certificate: nil,
         cap: cap)
@@ -186,7 +186,7 @@ package actor CutService {
       await report(
         order.fence, order.member, .ended(reason: "this node has nothing of attempt \(order.fence)")
       )
-    case .freeze, .renew, .witness, .prepare:
+    case .freeze, .renew, .witness, .cut, .prepare:
       let refusal = Refusal(
         .expired, "\(order.member) is not prepared for attempt \(order.fence)",
         highestFence: await ledger.highestFence)

@@ -10,6 +10,8 @@ struct HoldObservation: Sendable {
   var held: Duration?
   var frozenSent: Duration?
   var witnessReceived: Duration?
+  /// The coordinator's notice of what was cut of shared volumes had arrived.
+  var noticeReceived: Duration?
   var thawBegan: Duration?
   var thawEnded: Duration?
   var heldAt: Timestamp?
@@ -20,6 +22,17 @@ struct HoldObservation: Sendable {
   var processBeforeThaw: ProcessIdentity?
   var snapshots: [SnapshotRecord] = []
   var thaw: ThawEvidence?
+
+  /// What others took of this member's volumes, in its own times: after it had said that it was held, and before it was told.
+  func shared(_ notice: [SnapshotRecord]) -> [SnapshotRecord] {
+    guard let ordered, let frozenSent, let noticeReceived else { return [] }
+    return notice.map { record in
+      var record = record
+      record.requested = Elapsed(frozenSent - ordered)
+      record.acknowledged = Elapsed(noticeReceived - ordered)
+      return record
+    }
+  }
 
   /// The steps, counted from the freeze order; nil while one is missing.
   func steps() -> HoldSteps? {

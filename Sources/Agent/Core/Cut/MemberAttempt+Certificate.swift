@@ -25,7 +25,8 @@ extension MemberAttempt {
       witness: witness, steps: steps, fidelity: record.fidelity,
       tokensAtHold: record.tokensAtHold, tokensBeforeThaw: record.tokensBeforeThaw,
       processAtHold: process,
-      processBeforeThaw: record.processBeforeThaw, snapshots: record.snapshots, thaw: thaw,
+      processBeforeThaw: record.processBeforeThaw,
+      snapshots: record.snapshots + record.shared(notice), thaw: thaw,
       heldAt: heldAt)
   }
 
@@ -36,7 +37,7 @@ extension MemberAttempt {
   func cleanUpAfterRestart(cap: Duration) async {
     guard await deleteSnapshots() else { return }
     report(.ended(reason: "the agent was restarted"))
-    if !member.volumes.isEmpty {
+    if !member.ownCuts.isEmpty {
       let clock = environment.clock
       guard (try? await clock.sleep(until: clock.now() + cap)) != nil, await deleteSnapshots()
       else { return }
@@ -61,8 +62,8 @@ extension MemberAttempt {
         do throws(Refusal) {
           // First of all: a crash in between must not find a certificate for snapshots that are gone.
           try await ledger.withdraw(key.fence, member: key.member)
-          if !member.volumes.isEmpty {
-            _ = try await environment.snapshots.deleteOrphans(member.volumes, name: snapshotName)
+          if !member.ownCuts.isEmpty {
+            _ = try await environment.snapshots.deleteOrphans(member.ownCuts, name: snapshotName)
           }
           return true
         } catch {

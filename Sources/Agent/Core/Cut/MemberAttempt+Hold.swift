@@ -17,11 +17,11 @@ extension MemberAttempt {
   }
 
   private func plannedCut(cap: Duration) -> PlannedCut {
-    var volumes: [ServiceName: [MemberVolume]] = [key.member: member.volumes]
-    for other in plan?.plan.members ?? [] { volumes[other.name] = other.volumes }
+    var volumes: [ServiceName: [MemberVolume]] = [key.member: member.ownCuts]
+    for other in plan?.plan.members ?? [] { volumes[other.name] = other.ownCuts }
     let budget = plan?.plan.freeze.budget.duration ?? cap
     return PlannedCut(
-      name: snapshotName, volumes: volumes, budget: budget, cap: cap,
+      name: snapshotName, volumes: volumes, entrusted: member.entrusted, budget: budget, cap: cap,
       rules: plan?.plan.snapshots ?? SnapshotRules())
   }
 
@@ -73,11 +73,11 @@ extension MemberAttempt {
   func cutSnapshots() async {
     let outcome: MemberHold.Event
     do {
-      if !member.volumes.isEmpty {
+      if !member.ownCuts.isEmpty {
         let origin = record.ordered ?? .zero
         let clock = environment.clock
         record.snapshots = try await environment.snapshots.cut(
-          member.volumes, name: snapshotName, clock: { clock.now() - origin })
+          member.ownCuts, name: snapshotName, clock: { clock.now() - origin })
       }
       outcome = .snapshotsCut
     } catch {

@@ -68,6 +68,7 @@ actor MemberAttempt {
   }
   var witness: WitnessVector? { machine.witness }
   var heldAfter: WitnessVector { machine.heldAfter }
+  var notice: [SnapshotRecord] { machine.notice ?? [] }
   var snapshotName: SnapshotName {
     SnapshotName(fence: key.fence, member: key.member, hold: hold, backup: backup)
   }
@@ -87,6 +88,7 @@ actor MemberAttempt {
     let actions = machine.apply(event, at: now)
     environment.observer?.memberStepped(from: before, by: event, to: machine, actions)
     if machine.witness != nil && before.witness == nil { record.witnessReceived = now }
+    if machine.notice != nil && before.notice == nil { record.noticeReceived = now }
     // No suspension between here and the last action: the next event finds all of them begun, in their order.
     for action in actions { perform(action) }
     if let deadline = machine.nextDeadline, deadline != before.nextDeadline { wake(at: deadline) }
@@ -102,6 +104,7 @@ actor MemberAttempt {
     case .cutSnapshots:
       cutsUnderWay += 1
       crew.run { await self.cutSnapshots() }
+    case .announceCut: report(.cut(record.snapshots))
     case .renewGuardian(let lease): crew.run { await self.renewGuardian(lease) }
     case .thaw(let cause): crew.run { await self.thaw(cause) }
     case .certify: crew.run { await self.certify() }

@@ -14,7 +14,7 @@ struct MemberPreparation: Sendable {
     let snapshots =
       member.volumes.isEmpty
       ? SnapshotReadiness(predicted: .zero)
-      : try await environment.snapshots.prepare(member.volumes, for: cut)
+      : try await environment.snapshots.prepare(member.ownCuts, for: cut)
     var holds: [any PreparedHold] = []
     for (index, spec) in member.holds.enumerated() {
       do throws(Refusal) {

@@ -5,8 +5,10 @@ package import Model
 package struct PlannedCut: Hashable, Sendable {
   /// What the snapshots of this member will be called.
   package var name: SnapshotName
-  /// The volumes of every member of the plan, which are cut at about the same time.
+  /// What is cut for each member of the plan, all at about the same time.
   package var volumes: [ServiceName: [MemberVolume]]
+  /// The member's volumes whose snapshots another member's agent takes; nothing is to be prepared for them.
+  package var entrusted: [MemberVolume]
   /// The longest window that may be predicted.
   package var budget: Duration
   /// The longest that the member can be held.
@@ -15,11 +17,13 @@ package struct PlannedCut: Hashable, Sendable {
   package var rules: SnapshotRules
 
   package init(
-    name: SnapshotName, volumes: [ServiceName: [MemberVolume]], budget: Duration, cap: Duration,
+    name: SnapshotName, volumes: [ServiceName: [MemberVolume]], entrusted: [MemberVolume] = [],
+    budget: Duration, cap: Duration,
     rules: SnapshotRules = SnapshotRules()
   ) {
     self.name = name
     self.volumes = volumes
+    self.entrusted = entrusted
     self.budget = budget
     self.cap = cap
     self.rules = rules
@@ -29,9 +33,7 @@ package struct PlannedCut: Hashable, Sendable {
   package func otherMember(with volume: VolumeRef) -> ServiceName? {
     volumes.lazy.filter { other, volumes in
       other != name.member
-        && volumes.contains {
-          $0.volume.driver == volume.driver && $0.volume.handle == volume.handle
-        }
+        && volumes.contains { $0.volume.identity == volume.identity }
     }.map(\.key).min()
   }
 }
@@ -42,7 +44,7 @@ package struct SnapshotReadiness: Hashable, Sendable {
   package var predicted: Duration
   /// Remarks that do not forbid the cut.
   package var remarks: [String]
-  /// Volumes whose driver copies them file by file, since nothing beneath them can be cut at once: why, a sentence for each.
+  /// Volumes, entrusted ones among them, whose driver copies them file by file, since nothing beneath them can be cut at once: why, a sentence for each.
   package var copies: [String]
 
   package init(predicted: Duration, remarks: [String] = [], copies: [String] = []) {

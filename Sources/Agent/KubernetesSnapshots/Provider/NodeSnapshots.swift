@@ -32,7 +32,7 @@ package struct NodeSnapshots: SnapshotProvider {
     let (claimed, others) = try await cluster.sorted(volumes)
     var readiness = SnapshotReadiness(predicted: .zero)
     if !others.isEmpty { readiness = try await direct.prepare(others, for: cut) }
-    readiness.copies = try CopiedVolumes.among(volumes)
+    readiness.copies = try CopiedVolumes.among(volumes + cut.entrusted)
     guard !claimed.isEmpty else { return readiness }
     let clustered = try await cluster.prepare(claimed, for: cut)
     return SnapshotReadiness(

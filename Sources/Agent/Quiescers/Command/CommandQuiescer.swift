@@ -35,6 +35,10 @@ struct CommandQuiescer: Quiescer {
         remarks.append("writes during the hold would not be noticed: \(error)")
       }
     }
+    for shared in target.volumes where command.fences && shared.delegate != nil {
+      remarks.append(
+        "writes to \(shared.containerPath) during the hold would not be noticed: others share it")
+    }
     return CommandPreparedHold(
       member: target.member, entry: entry, command: command, volumes: volumes,
       readiness: HoldReadiness(

@@ -3,7 +3,8 @@ internal import CutProtocol
 internal import LinuxSystem
 internal import Model
 
-/// The files of a member's volumes, ready to be watched for writes.
+/// The files of a member's volumes, ready to be watched for writes; not of those that it shares, to which the others may write
+/// until they are held as well.
 struct WatchedVolumes: Sendable {
   private struct Watched: Sendable {
     var path: String
@@ -28,7 +29,7 @@ struct WatchedVolumes: Sendable {
     let root = try DescriptorHandle.directory("/proc/\(target.process.pid)/root")
     let table = try MountTable.read()
     var volumes: [Watched] = []
-    for volume in target.volumes {
+    for volume in target.volumes where volume.delegate == nil {
       let published = volume.volume.publishedAt
       if table.mount(at: published)?.isPart == true {
         volumes.append(

@@ -48,7 +48,8 @@ package struct CSISnapshotProvider: SnapshotProvider {
     -> SnapshotReadiness
   {
     SnapshotReadiness(
-      predicted: try await prepare(volumes), copies: try CopiedVolumes.among(volumes))
+      predicted: try await prepare(volumes),
+      copies: try CopiedVolumes.among(volumes + cut.entrusted))
   }
 
   package func prepare(_ volumes: [MemberVolume]) async throws(Refusal) -> Duration {

@@ -96,7 +96,10 @@ private func memberTable(_ members: [BackupBody.Member], wide: Bool) -> String {
     var row = [
       member.name.text, member.node.text, member.windowMilliseconds?.millisecondsText ?? "-",
       member.leftOut.map { "left out: \($0)" }
-        ?? member.snapshots.map { "\($0.containerPath) → \($0.snapshot)" }.listed,
+        ?? member.snapshots.map { snapshot in
+          "\(snapshot.containerPath) → \(snapshot.snapshot)"
+            + (snapshot.takenBy.map { " (by \($0))" } ?? "")
+        }.listed,
     ]
     if wide {
       row += [

@@ -64,7 +64,8 @@ extension BackupService: BackupOperations {
       AuditEntry(
         time: environment.clock.timestamp(), actor: author, action: "backup.delete",
         object: id.text))
-    for snapshot in try snapshots(of: record) {
+    // One that several members share goes with the certificate of the member whose agent took it.
+    for snapshot in try snapshots(of: record) where snapshot.record.takenBy == nil {
       try await delete(snapshot, of: id)
     }
     try await removeExport(of: id)

@@ -110,6 +110,7 @@ package struct CutDriver: Sendable {
       case .prepared(let hold, let preparation): return .prepared(name, hold, preparation)
       case .refused(let refusal): return .refused(name, await noted(refusal))
       case .frozen(let hold): return .frozen(name, hold)
+      case .cut(let snapshots): return .cut(name, snapshots)
       case .nack(let refusal): return .nack(name, await noted(refusal))
       case .ended(let reason): return .ended(name, reason: reason)
       case .certified(let certificate):

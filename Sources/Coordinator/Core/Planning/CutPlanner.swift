@@ -11,11 +11,12 @@ package enum CutPlanner {
     let placements = running.filter { $0.pid != nil }
     var members: [MemberPlan] = []
     var problems: [String] = []
-    let groups = plan.policy == .groups ? DependencyGraph(plan).components() : [:]
+    var placed: [ServiceName: Placement] = [:]
     let levels = DependencyGraph(plan).levels()
     for service in plan.services {
       do throws(Unresolved) {
         let placement = try placement(of: service, among: placements)
+        placed[service.name] = placement
         members.append(
           MemberPlan(
             name: service.name, node: placement.node, container: placement.container,
@@ -23,13 +24,13 @@ package enum CutPlanner {
             namespace: placement.namespace, owner: placement.workload?.owner,
             image: placement.image, imageDigest: placement.imageDigest, holds: service.holds,
             volumes: try volumes(of: service, in: placement), dependsOn: service.dependsOn,
-            group: groups[service.name] ?? 0, level: levels[service.name] ?? 0,
-            afterRestore: service.afterRestore))
+            group: 0, level: levels[service.name] ?? 0, afterRestore: service.afterRestore))
       } catch {
         problems.append(error.text)
       }
     }
-    problems += sharedVolumes(members)
+    let sharing = VolumeSharing(members, placed: placed, running: placements)
+    problems += sharing.problems
     guard problems.isEmpty else {
       throw OperationError(
         .invalid, "plan \(plan.name) does not fit what runs: " + problems.joined(separator: "; "),
@@ -38,7 +39,8 @@ package enum CutPlanner {
     return CutPlan(
       backup: backup, fleet: fleet, plan: plan.name, environment: plan.environment,
       requires: plan.requires, policy: plan.policy, freeze: plan.freeze, createdAt: time,
-      members: members.sorted { $0.name < $1.name }, manifests: plan.manifests,
+      members: sharing.members(in: plan.policy == .groups ? DependencyGraph(plan) : nil),
+      manifests: plan.manifests,
       snapshots: plan.snapshots)
   }
 
@@ -125,20 +127,5 @@ package enum CutPlanner {
       }
     }
     return nil
-  }
-
-  /// One volume in two members would be frozen twice and restored twice.
-  private static func sharedVolumes(_ members: [MemberPlan]) -> [String] {
-    var owners: [VolumeRef: ServiceName] = [:]
-    var problems: [String] = []
-    for member in members {
-      for volume in member.volumes {
-        if let other = owners[volume.volume], other != member.name {
-          problems.append("\(other) and \(member.name) share volume \(volume.volume.handle)")
-        }
-        owners[volume.volume] = member.name
-      }
-    }
-    return problems
   }
 }

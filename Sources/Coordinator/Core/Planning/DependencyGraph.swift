@@ -30,8 +30,8 @@ struct DependencyGraph {
     return levels
   }
 
-  /// Numbers each connected component, in the order of the plan.
-  func components() -> [ServiceName: Int] {
+  /// Numbers each connected component, in the order of the plan. Services of one of the sets belong together as well.
+  func components(joining sets: [Set<ServiceName>] = []) -> [ServiceName: Int] {
     var component: [ServiceName: Int] = [:]
     var next = 0
     for service in services where component[service] == nil {
@@ -41,6 +41,7 @@ struct DependencyGraph {
         component[current] = next
         open += dependencies[current] ?? []
         open += services.filter { dependencies[$0]?.contains(current) == true }
+        open += sets.filter { $0.contains(current) }.joined()
       }
       next += 1
     }

@@ -71,7 +71,7 @@ package struct PlanRehearsal: Sendable {
             answers.preparations[delivery.report.member] = preparation
           case .refused(let refusal), .nack(let refusal):
             answers.refusals[delivery.report.member] = refusal
-          case .frozen, .certified, .ended: break
+          case .frozen, .cut, .certified, .ended: break
           }
           if answers.preparations.count + answers.refusals.count >= count { break }
         }
@@ -95,7 +95,10 @@ package struct PlanRehearsal: Sendable {
     _ plan: CutPlan, _ preparations: [ServiceName: Preparation],
     _ refusals: [ServiceName: Refusal]
   ) -> PlanCheck {
-    let windows = WindowPrediction(preparations: preparations, roundTrip: times.roundTrip).windows
+    let windows = WindowPrediction(
+      preparations: preparations, of: plan.members, drain: plan.freeze.drain,
+      roundTrip: times.roundTrip
+    ).windows
     var hazards: [String] = []
     var attainable =
       Set(plan.members.map(\.group)).count > 1 ? Grade.groupConsistent : .applicationConsistent
@@ -103,6 +106,13 @@ package struct PlanRehearsal: Sendable {
       let window = windows.first { $0.member == member.name }?.window
       var refusal = refusals[member.name]
       if let preparation = preparations[member.name] {
+        for volume in member.volumes {
+          guard let writer = volume.unheldWriters?.first else { continue }
+          attainable = min(attainable, .crashConsistent)
+          hazards.append(
+            "\(member.name): F1: \(volume.containerPath) may be written to by \(writer), which is no "
+              + "service of the plan: add it, or mount the volume read-only there")
+        }
         if !preparation.fidelity.isFull && !member.volumes.isEmpty {
           attainable = min(
             attainable, preparation.fidelity.storageIsCopied ? .unproven : .crashConsistent)

@@ -5,7 +5,7 @@ internal import Model
 /// What has to be restored, in which order. Synchronous and deterministic but for new names.
 enum RestorePlanner {
   static func steps(
-    of backup: BackupRecord, services: [ServiceName],
+    of backup: BackupRecord, services: [ServiceName], into: String?,
     snapshots: [(node: NodeID, record: SnapshotRecord)]
   ) throws(OperationError) -> [RestoreRecord.Step] {
     let members = backup.plan.plan.members
@@ -22,6 +22,13 @@ enum RestorePlanner {
     for name in order where wanted.contains(name) {
       guard let member = backup.plan.plan.member(name) else { continue }
       for volume in member.volumes {
+        if into == nil, let delegate = volume.delegate {
+          // Each would be given a volume of its own, and what they shared would be two.
+          throw OperationError(
+            .conflict,
+            "\(volume.containerPath) of \(name) is a volume that it shares (with \(delegate) or through it), which cannot be put back in place service by service",
+            hint: "restore it into a directory with --into, or as a claim with --objects")
+        }
         let found = snapshots.first { snapshot in
           snapshot.node == member.node && snapshot.record.volume == volume.volume
         }

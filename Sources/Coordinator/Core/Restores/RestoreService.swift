@@ -141,7 +141,8 @@ extension RestoreService: RestoreOperations {
       return try await createObjects(request, order, of: backup, as: id, author: author)
     }
     let steps = try await RestorePlanner.steps(
-      of: backup, services: request.services, snapshots: backups.snapshots(of: backup))
+      of: backup, services: request.services, into: request.into,
+      snapshots: backups.snapshots(of: backup))
     try await refuseMixing(request, steps)
     let record = RestoreRecord(
       id: id, backup: request.backup, into: request.into,

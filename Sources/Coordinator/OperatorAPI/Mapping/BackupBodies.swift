@@ -42,7 +42,8 @@ extension BackupBody.Snapshot {
   init(_ record: SnapshotRecord) {
     self.init(
       containerPath: record.containerPath, driver: record.volume.driver,
-      volume: record.volume.handle, snapshot: record.handle, sizeBytes: record.sizeBytes)
+      volume: record.volume.handle, snapshot: record.handle, sizeBytes: record.sizeBytes,
+      takenBy: record.takenBy)
   }
 }
 

@@ -643,6 +643,14 @@ package nonisolated struct Stillpoint_Fleet_V1_Order: Sendable {
     set {kind = .settled(newValue)}
   }
 
+  package var cut: Stillpoint_Fleet_V1_Order.Cut {
+    get {
+      if case .cut(let v)? = kind {return v}
+      return Stillpoint_Fleet_V1_Order.Cut()
+    }
+    set {kind = .cut(newValue)}
+  }
+
   /// Since version 3: the epoch of the coordinator that speaks.
   package var issuer: UInt64 = 0
 
@@ -656,6 +664,7 @@ package nonisolated struct Stillpoint_Fleet_V1_Order: Sendable {
     case abort(Stillpoint_Fleet_V1_Order.Abort)
     case query(Stillpoint_Fleet_V1_Order.Query)
     case settled(Stillpoint_Fleet_V1_Order.Settled)
+    case cut(Stillpoint_Fleet_V1_Order.Cut)
 
   }
 
@@ -721,6 +730,30 @@ package nonisolated struct Stillpoint_Fleet_V1_Order: Sendable {
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
+  }
+
+  /// What delegates cut of the volumes that the member shares with them.
+  package nonisolated struct Cut: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var hold: Stillpoint_Fleet_V1_HoldID {
+      get {_hold ?? Stillpoint_Fleet_V1_HoldID()}
+      set {_hold = newValue}
+    }
+    /// Returns true if `hold` has been explicitly set.
+    package var hasHold: Bool {self._hold != nil}
+    /// Clears the value of `hold`. Subsequent reads from it will return its default value.
+    package mutating func clearHold() {self._hold = nil}
+
+    package var snapshots: [Stillpoint_Fleet_V1_SnapshotRecord] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _hold: Stillpoint_Fleet_V1_HoldID? = nil
   }
 
   package nonisolated struct Abort: Sendable {
@@ -826,6 +859,14 @@ package nonisolated struct Stillpoint_Fleet_V1_Report: Sendable {
     set {news = .ended(newValue)}
   }
 
+  package var cut: Stillpoint_Fleet_V1_Report.Cut {
+    get {
+      if case .cut(let v)? = news {return v}
+      return Stillpoint_Fleet_V1_Report.Cut()
+    }
+    set {news = .cut(newValue)}
+  }
+
   /// Since version 3: the newest epoch that the attempt had obeyed when it said this.
   package var obeyed: UInt64 = 0
 
@@ -838,6 +879,7 @@ package nonisolated struct Stillpoint_Fleet_V1_Report: Sendable {
     case nack(Stillpoint_Fleet_V1_Refusal)
     case certified(Stillpoint_Fleet_V1_Report.Certificate)
     case ended(Stillpoint_Fleet_V1_Report.Ended)
+    case cut(Stillpoint_Fleet_V1_Report.Cut)
 
   }
 
@@ -860,6 +902,19 @@ package nonisolated struct Stillpoint_Fleet_V1_Report: Sendable {
     // methods supported on all messages.
 
     package var reason: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// A delegate's snapshots, before its certificate.
+  package nonisolated struct Cut: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var snapshots: [Stillpoint_Fleet_V1_SnapshotRecord] = []
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1073,12 +1128,23 @@ package nonisolated struct Stillpoint_Fleet_V1_SnapshotRecord: Sendable {
 
   package var acknowledged: Int64 = 0
 
+  /// The member whose agent took it, where another one names it.
+  package var takenBy: String {
+    get {_takenBy ?? String()}
+    set {_takenBy = newValue}
+  }
+  /// Returns true if `takenBy` has been explicitly set.
+  package var hasTakenBy: Bool {self._takenBy != nil}
+  /// Clears the value of `takenBy`. Subsequent reads from it will return its default value.
+  package mutating func clearTakenBy() {self._takenBy = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _volume: Stillpoint_Fleet_V1_Volume? = nil
   fileprivate var _group: String? = nil
+  fileprivate var _takenBy: String? = nil
 }
 
 /// `id` is chosen by the coordinator and comes back in the reply.
@@ -2422,7 +2488,7 @@ nonisolated extension Stillpoint_Fleet_V1_WitnessVector.Entry: SwiftProtobuf.Mes
 
 nonisolated extension Stillpoint_Fleet_V1_Order: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Order"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fence\0\u{1}member\0\u{1}prepare\0\u{1}freeze\0\u{1}renew\0\u{1}witness\0\u{1}abort\0\u{1}query\0\u{1}settled\0\u{1}issuer\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fence\0\u{1}member\0\u{1}prepare\0\u{1}freeze\0\u{1}renew\0\u{1}witness\0\u{1}abort\0\u{1}query\0\u{1}settled\0\u{1}issuer\0\u{1}cut\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2524,6 +2590,19 @@ nonisolated extension Stillpoint_Fleet_V1_Order: SwiftProtobuf.Message, SwiftPro
         }
       }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.issuer) }()
+      case 11: try {
+        var v: Stillpoint_Fleet_V1_Order.Cut?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .cut(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .cut(v)
+        }
+      }()
       default: break
       }
     }
@@ -2569,11 +2648,14 @@ nonisolated extension Stillpoint_Fleet_V1_Order: SwiftProtobuf.Message, SwiftPro
       guard case .settled(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
-    case nil: break
+    default: break
     }
     if self.issuer != 0 {
       try visitor.visitSingularUInt64Field(value: self.issuer, fieldNumber: 10)
     }
+    try { if case .cut(let v)? = self.kind {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2721,6 +2803,45 @@ nonisolated extension Stillpoint_Fleet_V1_Order.Witness: SwiftProtobuf.Message, 
   }
 }
 
+nonisolated extension Stillpoint_Fleet_V1_Order.Cut: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Order.protoMessageName + ".Cut"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hold\0\u{1}snapshots\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._hold) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.snapshots) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._hold {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.snapshots.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.snapshots, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Order.Cut, rhs: Stillpoint_Fleet_V1_Order.Cut) -> Bool {
+    if lhs._hold != rhs._hold {return false}
+    if lhs.snapshots != rhs.snapshots {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Stillpoint_Fleet_V1_Order.Abort: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Stillpoint_Fleet_V1_Order.protoMessageName + ".Abort"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0")
@@ -2791,7 +2912,7 @@ nonisolated extension Stillpoint_Fleet_V1_Order.Settled: SwiftProtobuf.Message, 
 
 nonisolated extension Stillpoint_Fleet_V1_Report: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Report"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fence\0\u{1}member\0\u{1}prepared\0\u{1}refused\0\u{1}frozen\0\u{1}nack\0\u{1}certified\0\u{1}ended\0\u{1}obeyed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fence\0\u{1}member\0\u{1}prepared\0\u{1}refused\0\u{1}frozen\0\u{1}nack\0\u{1}certified\0\u{1}ended\0\u{1}obeyed\0\u{1}cut\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2880,6 +3001,19 @@ nonisolated extension Stillpoint_Fleet_V1_Report: SwiftProtobuf.Message, SwiftPr
         }
       }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.obeyed) }()
+      case 10: try {
+        var v: Stillpoint_Fleet_V1_Report.Cut?
+        var hadOneofValue = false
+        if let current = self.news {
+          hadOneofValue = true
+          if case .cut(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.news = .cut(v)
+        }
+      }()
       default: break
       }
     }
@@ -2921,11 +3055,14 @@ nonisolated extension Stillpoint_Fleet_V1_Report: SwiftProtobuf.Message, SwiftPr
       guard case .ended(let v)? = self.news else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
-    case nil: break
+    default: break
     }
     if self.obeyed != 0 {
       try visitor.visitSingularUInt64Field(value: self.obeyed, fieldNumber: 9)
     }
+    try { if case .cut(let v)? = self.news {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2994,6 +3131,36 @@ nonisolated extension Stillpoint_Fleet_V1_Report.Ended: SwiftProtobuf.Message, S
 
   package static func ==(lhs: Stillpoint_Fleet_V1_Report.Ended, rhs: Stillpoint_Fleet_V1_Report.Ended) -> Bool {
     if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_Report.Cut: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Report.protoMessageName + ".Cut"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshots\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.snapshots) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.snapshots.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.snapshots, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Report.Cut, rhs: Stillpoint_Fleet_V1_Report.Cut) -> Bool {
+    if lhs.snapshots != rhs.snapshots {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3198,7 +3365,7 @@ nonisolated extension Stillpoint_Fleet_V1_Volume: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Stillpoint_Fleet_V1_SnapshotRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SnapshotRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}container_path\0\u{1}volume\0\u{1}name\0\u{1}handle\0\u{1}group\0\u{3}size_bytes\0\u{3}created_at\0\u{3}ready_to_use\0\u{1}requested\0\u{1}acknowledged\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}container_path\0\u{1}volume\0\u{1}name\0\u{1}handle\0\u{1}group\0\u{3}size_bytes\0\u{3}created_at\0\u{3}ready_to_use\0\u{1}requested\0\u{1}acknowledged\0\u{3}taken_by\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3216,6 +3383,7 @@ nonisolated extension Stillpoint_Fleet_V1_SnapshotRecord: SwiftProtobuf.Message,
       case 8: try { try decoder.decodeSingularBoolField(value: &self.readyToUse) }()
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.requested) }()
       case 10: try { try decoder.decodeSingularInt64Field(value: &self.acknowledged) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self._takenBy) }()
       default: break
       }
     }
@@ -3256,6 +3424,9 @@ nonisolated extension Stillpoint_Fleet_V1_SnapshotRecord: SwiftProtobuf.Message,
     if self.acknowledged != 0 {
       try visitor.visitSingularInt64Field(value: self.acknowledged, fieldNumber: 10)
     }
+    try { if let v = self._takenBy {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 11)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3270,6 +3441,7 @@ nonisolated extension Stillpoint_Fleet_V1_SnapshotRecord: SwiftProtobuf.Message,
     if lhs.readyToUse != rhs.readyToUse {return false}
     if lhs.requested != rhs.requested {return false}
     if lhs.acknowledged != rhs.acknowledged {return false}
+    if lhs._takenBy != rhs._takenBy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
