@@ -41,7 +41,8 @@ extension Application {
   private func mounts(_ index: Int) -> [ContainerMount] {
     guard services[index].hasVolume else { return [] }
     let volume = VolumeRef(
-      driver: DriverName(accepted: "d"), handle: VolumeHandle(accepted: "v\(index)"),
+      driver: DriverName(accepted: "d"),
+      handle: VolumeHandle(accepted: "v\(services[index].volume)"),
       publishedAt: "/v\(index)")
     return [
       ContainerMount(

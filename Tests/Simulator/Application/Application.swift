@@ -29,6 +29,8 @@ final class Application: @unchecked Sendable {
     /// The node that it runs on, and the count of its containers so far.
     var node: Int
     var generation = 1
+    /// The volume that it writes to; that of one service may be another's too.
+    var volume: Int
   }
 
   private(set) var services: [Service]
@@ -56,6 +58,12 @@ final class Application: @unchecked Sendable {
   func tell() { told = services.indices.map { placement($0) } }
 
   func version(_ index: Int) -> Int { services[index].log.count }
+
+  /// How many writes of each service are on a service's volume now.
+  func content(ofVolumeOf index: Int) -> [Int: Int] {
+    let users = services.indices.filter { services[$0].volume == services[index].volume }
+    return Dictionary(uniqueKeysWithValues: users.map { ($0, version($0)) })
+  }
 
   /// Writers rest while no cut is near; a fleet that is being prepared wakes them.
   func wake() {

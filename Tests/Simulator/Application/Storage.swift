@@ -3,8 +3,8 @@ final class Storage: @unchecked Sendable {
   struct Snapshot {
     var name: String
     var service: Int
-    /// How many writes it contains.
-    var version: Int
+    /// How many writes it contains of each service that writes to the volume.
+    var content: [Int: Int]
     var cutAt: Duration
     /// The driver had answered before it cut: nothing in the protocol can notice, only a test of the driver.
     var isEarlyAnswer: Bool
@@ -23,12 +23,13 @@ final class Storage: @unchecked Sendable {
   static func handle(_ name: String, _ service: Int) -> String { "\(name)@\(service)" }
 
   /// Makes the snapshot of that name, unless there is one.
-  func cut(_ name: String, service: Int, version: Int, at now: Duration, isEarlyAnswer: Bool) {
+  func cut(_ name: String, service: Int, content: [Int: Int], at now: Duration, isEarlyAnswer: Bool)
+  {
     guard live[name] == nil else { return }
     live[name] = snapshots.count
     snapshots.append(
       Snapshot(
-        name: name, service: service, version: version, cutAt: now, isEarlyAnswer: isEarlyAnswer))
+        name: name, service: service, content: content, cutAt: now, isEarlyAnswer: isEarlyAnswer))
   }
 
   /// Whether there was one.

@@ -14,6 +14,9 @@ struct BackupAuditor {
     var statement: HoldStatement
     var hold: GhostHistory.Hold
     var snapshot: Storage.Snapshot?
+
+    /// How many of the service's writes the snapshot has.
+    var version: Int? { snapshot?.content[service] }
   }
 
   /// At the commit.
@@ -100,10 +103,10 @@ struct BackupAuditor {
     var from = Duration.zero
     var to = world.timeline.now
     for part in parts where isHonest(part) {
-      guard let snapshot = part.snapshot else { continue }
+      guard let version = part.version else { continue }
       let began = world.application.services[part.service].began
-      from = max(from, began[snapshot.version])
-      if snapshot.version + 1 < began.count { to = min(to, began[snapshot.version + 1]) }
+      from = max(from, began[version])
+      if version + 1 < began.count { to = min(to, began[version + 1]) }
     }
     if from > to { violate("S1", "no instant had this state: \(from) is after \(to)") }
     for part in parts {
@@ -133,7 +136,7 @@ struct BackupAuditor {
   private func newestChains(_ part: Part) -> [Int] {
     var newest = [0, 0, 0]
     let log = world.application.services[part.service].log
-    for write in log.prefix(part.snapshot?.version ?? 0) {
+    for write in log.prefix(part.version ?? 0) {
       newest[write.writer] = max(newest[write.writer], write.chain)
     }
     return newest

@@ -24,8 +24,8 @@ enum Reached {
         ],
         "freezing": ["abort", "freeze", "hold-failed", "holds-taken", "must-end", "renew", "tick"],
         "held": [
-          "abort", "freeze", "must-end", "query", "renew", "snapshot-failed", "snapshots-cut",
-          "tick", "witness",
+          "abort", "cut", "freeze", "must-end", "query", "renew", "snapshot-failed",
+          "snapshots-cut", "tick", "witness",
         ],
         "thawing": ["abort", "freeze", "hold-failed", "renew", "thawed", "witness"],
         "certifying": ["abort", "renew", "signed", "signing-failed", "witness"],
@@ -42,7 +42,8 @@ enum Reached {
           "preparing": ["cancel", "ended", "nack", "prepared", "refused", "tick", "unreachable"],
           "freezing": ["cancel", "ended", "frozen", "nack", "prepared", "tick", "unreachable"],
           "witnessed": [
-            "cancel", "certified", "ended", "frozen", "nack", "rejected", "tick", "unreachable",
+            "cancel", "certified", "cut", "ended", "frozen", "nack", "rejected", "tick",
+            "unreachable",
           ],
         ])
       + ["preparing", "freezing", "witnessed", "waiting", "finished"].map { "cut-enters:\($0)" }
@@ -61,9 +62,11 @@ enum Reached {
       ].map { "agent-log:\($0)" }
       + [
         "prepared", "refused-busy", "refused-hazard", "refused-moved", "refused-stale-fence",
-        "frozen", "certified", "ended", "nack-expired", "nack-failed", "nack-busy",
+        "frozen", "cut", "certified", "ended", "nack-expired", "nack-failed", "nack-busy",
       ].map { "report:\($0)" }
-      + ["abort", "freeze", "prepare", "query", "renew", "settled", "witness"].map { "order:\($0)" }
+      + ["abort", "cut", "freeze", "prepare", "query", "renew", "settled", "witness"].map {
+        "order:\($0)"
+      }
       + ["catalog:commit-refused-conflict", "catalog:epoch-raised", "connection:not-admitted"]
       + ["agent:could-not-start", "coordinator:could-not-start", "coordinator:started"]
       + ["request:deleted", "status:with-nodes-away", "driver:witnessed-attempt-abandoned"]

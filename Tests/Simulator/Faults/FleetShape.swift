@@ -13,6 +13,8 @@ struct FleetShape {
   var hasWeakMember: Bool
   /// The second service keeps nothing.
   var hasEmptyMember: Bool
+  /// The last two services write to one volume.
+  var sharesVolume: Bool
   var backups: Int
   var drift: Bool
 
@@ -23,6 +25,7 @@ struct FleetShape {
     drain = random.chance(250)
     hasWeakMember = random.chance(120)
     hasEmptyMember = random.chance(200)
+    sharesVolume = random.chance(250) && !hasEmptyMember
     backups = 1 + random.below(2)
     drift = random.chance(500)
   }
@@ -42,8 +45,16 @@ struct FleetShape {
     (0..<members).map { index in
       Application.Service(
         name: name(index), hasVolume: !(hasEmptyMember && index == 1),
-        isWeak: hasWeakMember && index == 0, node: index % nodes)
+        isWeak: hasWeakMember && index == 0, node: index % nodes,
+        volume: isSharer(index) ? members - 2 : index)
     }
+  }
+
+  private func isSharer(_ index: Int) -> Bool { sharesVolume && index >= members - 2 }
+
+  /// A filesystem cannot be frozen under another service.
+  private func hold(_ index: Int) -> HoldSpec {
+    isSharer(index) ? .command(CommandHold(pre: [], post: [], fences: true)) : .filesystem
   }
 
   /// Each service depends on the one before it, or on the one before that where groups are to be apart.
@@ -53,7 +64,7 @@ struct FleetShape {
       PlannedService(
         name: service.name,
         selector: PlacementSelector(labels: ["app": service.name.text]),
-        dependsOn: index >= step ? [name(index - step)] : [], holds: [.filesystem],
+        dependsOn: index >= step ? [name(index - step)] : [], holds: [hold(index)],
         volumes: service.hasVolume ? .all : .none)
     }
     let plan = BackupPlan(
@@ -67,7 +78,7 @@ struct FleetShape {
   var best: Grade {
     hasWeakMember
       ? .crashConsistent
-      : policy == .groups && members > 1
+      : policy == .groups && members > 1 && !sharesVolume
         ? .groupConsistent : .applicationConsistent
   }
 }

@@ -26,7 +26,7 @@ struct SimulatedQuiescer: Quiescer {
     world.application.wake()
     return world.mutant.hold(
       SimulatedHold(
-        agent: agent, member: target.member, service: service,
+        agent: agent, member: target.member, service: service, quiescer: hold.quiescer,
         fidelity: fidelity(world.application.services[service])))
   }
 
@@ -49,12 +49,12 @@ final class SimulatedHold: PreparedHold, @unchecked Sendable {
   private var isReleased = false
   private var isLie = false
 
-  init(agent: AgentLife, member: ServiceName, service: Int, fidelity: Fidelity) {
+  init(agent: AgentLife, member: ServiceName, service: Int, quiescer: String, fidelity: Fidelity) {
     self.agent = agent
     self.member = member
     self.service = service
     readiness = HoldReadiness(
-      quiescer: "filesystem", fidelity: fidelity, predicted: .milliseconds(20), remarks: [],
+      quiescer: quiescer, fidelity: fidelity, predicted: .milliseconds(20), remarks: [],
       rescue: [.run(["/thaw", member.text], environment: [], timeout: .seconds(1))],
       record: [.thaw(mountPoint: "/v\(service)", device: "8:\(service)")])
   }
@@ -116,7 +116,7 @@ final class SimulatedHold: PreparedHold, @unchecked Sendable {
     await agent.process.rest(.microseconds(50))
     if isLie, let hold = announced?.hold { world.sampled(hold, service) }
     return StateToken(
-      quiescer: "filesystem", values: ["writes": "\(world.application.version(service))"])
+      quiescer: readiness.quiescer, values: ["writes": "\(world.application.version(service))"])
   }
 
   func release() async -> ReleaseFinding {

@@ -33,7 +33,7 @@ struct SimulatedSnapshots: SnapshotProvider {
     }
     world.timeline.after(plan.cut) { [world] in
       world.storage.cut(
-        text, service: service, version: world.application.version(service),
+        text, service: service, content: world.application.content(ofVolumeOf: service),
         at: world.timeline.now, isEarlyAnswer: plan.answersEarly)
     }
     if plan.answersEarly { world.storage.promise(text, service) }

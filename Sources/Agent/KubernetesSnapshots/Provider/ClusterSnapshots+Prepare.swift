@@ -55,13 +55,12 @@ extension ClusterSnapshots {
       .hazard,
       "claim \(claim.namespace)/\(claim.claim) belongs to \(cut.name.member) and to \(other): "
         + "a snapshot of either would be taken while the other may still write",
-      hint:
-        "leave the volume out of one of the two services in the plan, and hold both in the other")
+      hint: "the coordinator's plan names no delegate for it: is it older than this agent?")
   }
 
   private func remarks(_ claims: [ClaimedVolume]) -> [String] {
     claims.filter(\.isShared).map { claim in
-      "claim \(claim.namespace)/\(claim.claim) is ReadWriteMany: what another pod writes to it is not held"
+      "claim \(claim.namespace)/\(claim.claim) is ReadWriteMany: a pod on a node without an agent could write to it unnoticed"
     }
   }
 

@@ -92,8 +92,8 @@ enum ClassCheck {
       findings.append(
         Finding(
           "volumes", .note,
-          "\(counted(shared.count, "volume")) may be written by many pods (ReadWriteMany): of these one member of a plan "
-            + "takes part, with a remark: \(named(shared))"))
+          "\(counted(shared.count, "volume")) may be written by many pods (ReadWriteMany): each is cut once, while all "
+            + "services of a plan that use it are held: \(named(shared))"))
     }
     return findings
   }
