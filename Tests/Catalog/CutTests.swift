@@ -2,6 +2,7 @@ import Catalog
 import CoordinatorCore
 import CutProtocol
 import Foundation
+import GRDB
 import Model
 import Testing
 
@@ -222,6 +223,28 @@ struct `Cuts in the catalog` {
         wrong?.description
           == "attempt 1.1.1 of backup b1 refused: payments is no member of its group 0")
       #expect(try await catalog.unfinished().members == [])
+    }
+  }
+
+  @Test func `a coordinator that was superseded does not go above its successor`() async throws {
+    try await withDirectory { directory in
+      let path = directory + "/catalog"
+      let catalog = try Catalog(path: path)
+      let fences = try await FenceSource(store: catalog)
+      #expect(try await fences.observe(Fence(epoch: 6, cut: 1, attempt: 1)))
+      #expect(await fences.epoch == 7)
+      // Another coordinator has begun its epoch, on a filesystem where the lock does not hold.
+      let queue = try DatabaseQueue(path: path)
+      try await queue.write { try $0.execute(sql: "UPDATE epoch SET current = 8") }
+      let error = await failure {
+        _ = try await fences.observe(Fence(epoch: 8, cut: 1, attempt: 1))
+      }
+      #expect(error?.code == .conflict)
+      #expect(await fences.epoch == 7)
+      let current = try await queue.read { try Int.fetchOne($0, sql: "SELECT current FROM epoch") }
+      #expect(current == 8)
+      try queue.close()
+      try catalog.close()
     }
   }
 

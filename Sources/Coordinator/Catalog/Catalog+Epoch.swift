@@ -1,16 +1,26 @@
 package import CoordinatorCore
 internal import GRDB
+internal import Synchronization
 
 extension Catalog: EpochStore {
   package func beginEpoch() async throws(CatalogError) -> UInt64 {
-    try await decide("beginning an epoch") { db in
+    try await decide(
+      "beginning an epoch", afterwards: { epoch in self.begun.withLock { $0 = epoch } }
+    ) { db in
       try db.run("UPDATE epoch SET current = current + 1")
       return try db.epoch()
     }
   }
 
   package func raiseEpoch(above epoch: UInt64) async throws(CatalogError) -> UInt64 {
-    try await decide("raising the epoch above \(epoch)") { db in
+    try await decide(
+      "raising the epoch above \(epoch)",
+      afterwards: { raised in self.begun.withLock { $0 = raised } }
+    ) { db in
+      // The fence may be of the one that came after: going above that would end its holds.
+      if let own = self.begun.withLock({ $0 }) {
+        try db.requireCurrent(own, for: "an epoch above \(epoch)")
+      }
       let known = try Stored.integer(epoch, "epoch")
       guard known < .max else {
         throw CatalogError(.conflict, "no epoch is above \(epoch)")

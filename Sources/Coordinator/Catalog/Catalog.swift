@@ -17,6 +17,8 @@ package final class Catalog: Sendable {
   let revoked: Mutex<Set<NodeID>>
   /// The same for operators, with the time up to which their certificates are refused.
   let revokedOperators: Mutex<[OperatorName: Timestamp]>
+  /// The epoch that was begun or reached here; nil before. It changes on the writer's queue as well.
+  let begun = Mutex<UInt64?>(nil)
   private let lock: CatalogLock
 
   /// Opens the catalog at `path`, or makes one when there is nothing at all.
