@@ -294,7 +294,7 @@ let package = Package(
       "CoordinatorKubernetes",
       [
         "CoordinatorKubernetes", "CoordinatorCore", "CutProtocol", "KubernetesClient",
-        "ClusterTesting", "Model", "PlanFile", "PlanImport", yaml, logging,
+        "ClusterTesting", "Model", "PlanFile", "PlanImport", "Catalog", "AgentCore", yaml, logging,
       ]),
     tests("Identity", ["Identity", "CutProtocol", "Model"] + x509),
     tests(
