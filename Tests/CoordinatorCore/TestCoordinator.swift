@@ -30,7 +30,8 @@ struct TestCoordinator {
     let closer = AttemptCloser(store: catalog, gateway: fleet, fences: fences, logger: logger)
     let crew = Crew()
     directory = FleetDirectory(
-      nodes: catalog, placements: catalog, fences: fences, router: router, closer: closer,
+      nodes: catalog, placements: catalog, audit: catalog, fences: fences, router: router,
+      closer: closer,
       clock: clock, logger: logger)
     backups = BackupService(
       environment: BackupService.Environment(

@@ -94,4 +94,30 @@ struct WhereaboutsTests {
       #expect(await coordinator.directory.presence(of: node)?.observedThrough == nil)
     }
   }
+
+  @Test func `a second agent of a node is among its troubles, and once in the audit`() async throws
+  {
+    try await withCoordinator { coordinator in
+      try await coordinator.stock(["orders"])
+      let node = try Shop.placement("orders").node
+      for _ in 1...3 {
+        await coordinator.directory.agentDoubled(node, "a is connected, b is refused")
+      }
+      let audit = try await coordinator.catalog.auditEntries(limit: 9)
+      #expect(
+        audit.map { [$0.actor, $0.action, $0.object, $0.detail] } == [
+          ["coordinator", "agent.refuse", node.text, "a is connected, b is refused"]
+        ])
+      let status = try await coordinator.fleetService(try FleetID("fleet")).nodes()
+      #expect(
+        status.map(\.troubles) == [
+          [
+            "two agents run as this node: a is connected, b is refused; stop the copy, and enrol it as "
+              + "a node of its own"
+          ]
+        ])
+      await coordinator.directory.agentDoubled(node, "a is connected, c is refused")
+      #expect(try await coordinator.catalog.auditEntries(limit: 9).count == 2)
+    }
+  }
 }

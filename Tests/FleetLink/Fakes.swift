@@ -36,6 +36,10 @@ final class FakeCore: FleetEvents {
     }
   }
 
+  func agentDoubled(_ node: NodeID, _ detail: String) async {
+    seen.withLock { $0.log.append("2 \(node): \(detail)") }
+  }
+
   func agentDisconnected(_ node: NodeID) async { seen.withLock { $0.log.append("-\(node)") } }
 
   func agentBeat(_ node: NodeID, _ heartbeat: AgentHeartbeat) async {

@@ -54,6 +54,65 @@ struct MisuseTests {
     #expect(fleet.core.log == ["+node-1", "-node-1", "+node-1", "-node-1"])
   }
 
+  @Test func `a copy of an agent that answers is refused, and both are told apart`() async throws {
+    let fleet = try TestFleet()
+    let credential = try await fleet.agent("node-1")
+    let node = try NodeID("node-1")
+    let copy = AgentHello(
+      version: "1.0", boot: "another", incarnation: 2, highestFence: .none, journalEnd: 0,
+      journal: "j")
+    try await fleet.serving { coordinator in
+      try await RawAgent.attach(coordinator.port, credential) { first in
+        await first.say(hello)
+        try await eventually("first connected") { await fleet.gateway.connected() == [node] }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask {
+            while (try? await Task.sleep(for: .milliseconds(10))) != nil {
+              await first.say(.beat(AgentHeartbeat(observed: nil, held: [], troubles: [])))
+            }
+          }
+          for _ in 1...2 {
+            try await RawAgent.attach(coordinator.port, credential) { second in
+              await second.say(.hello(copy, speaks: .current))
+              try await eventually("the copy is told") { second.farewell != nil }
+              #expect(
+                second.farewell
+                  == Farewell(
+                    .replaced,
+                    "another agent runs as node-1 (start 1 in boot boot) and answers; this one "
+                      + "(start 2 in boot another) is refused: its machine or its state was copied. "
+                      + "Stop it, and enrol it as a node of its own"))
+            }
+          }
+          #expect(first.farewell == nil)
+          #expect(await fleet.gateway.connected() == [node])
+          group.cancelAll()
+        }
+      }
+    }
+    let refused = "2 node-1: start 1 in boot boot is connected, start 2 in boot another is refused"
+    #expect(fleet.core.log == ["+node-1", refused, refused, "-node-1"])
+  }
+
+  @Test func `an agent that started anew takes the place of its silent connection`() async throws {
+    let fleet = try TestFleet()
+    let credential = try await fleet.agent("node-1")
+    var restarted = RawAgent.hello
+    restarted.incarnation = 2
+    try await fleet.serving { [restarted] coordinator in
+      try await RawAgent.attach(coordinator.port, credential) { first in
+        await first.say(hello)
+        try await eventually("first connected") { fleet.core.log == ["+node-1"] }
+        try await RawAgent.attach(coordinator.port, credential) { second in
+          await second.say(.hello(restarted, speaks: .current))
+          try await eventually("second connected") {
+            fleet.core.log == ["+node-1", "-node-1", "+node-1"]
+          }
+        }
+      }
+    }
+  }
+
   @Test func `many connections of one node end with one, told to the core in turn`() async throws {
     let fleet = try TestFleet()
     let credential = try await fleet.agent("node-1")

@@ -17,6 +17,8 @@ final class AgentSession: Sendable {
     var writingSince: ContinuousClock.Instant?
     var closingSince: ContinuousClock.Instant?
     var farewell: Farewell?
+    /// Which start of the agent it is; nil before its hello.
+    var run: AgentRun?
     /// The node's session before this one, for as long as it may not have ended.
     var previous: AgentSession?
     var nextRequest: UInt64 = 1
@@ -81,6 +83,13 @@ final class AgentSession: Sendable {
     queue.finish()
     for waiter in pending { waiter.finish() }
   }
+
+  var run: AgentRun? {
+    get { state.withLock { $0.run } }
+    set { state.withLock { $0.run = newValue } }
+  }
+
+  var lastHeard: ContinuousClock.Instant { state.withLock { $0.lastHeard } }
 
   var previous: AgentSession? {
     get { state.withLock { $0.previous } }

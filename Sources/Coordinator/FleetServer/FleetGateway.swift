@@ -88,6 +88,13 @@ package final class FleetGateway: AgentGateway {
     for session in sessions.withLock({ Array($0.values) }) { session.close(farewell) }
   }
 
+  /// The node's open session of another start of its agent.
+  func rival(of session: AgentSession, _ run: AgentRun) -> AgentSession? {
+    guard let other = sessions.withLock({ $0[session.node] }), other.isOpen, other.run != run
+    else { return nil }
+    return other
+  }
+
   /// Makes this the node's session; the one whose place it takes becomes its `previous` and is told to end.
   func take(_ session: AgentSession) {
     let previous = sessions.withLock { $0.updateValue(session, forKey: session.node) }

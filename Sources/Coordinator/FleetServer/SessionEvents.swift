@@ -18,6 +18,10 @@ final class SessionEvents: FleetEvents {
     return try await core.agentConnected(node, hello)
   }
 
+  func agentDoubled(_ node: NodeID, _ detail: String) async {
+    await core.agentDoubled(node, detail)
+  }
+
   func agentDisconnected(_ node: NodeID) async { await core.agentDisconnected(node) }
 
   func agentBeat(_ node: NodeID, _ heartbeat: AgentHeartbeat) async {

@@ -118,6 +118,8 @@ struct SessionLoop: Sendable {
     }
     session.beginAdmission()
     defer { session.endAdmission() }
+    guard await !isRefusedForRival(hello) else { return false }
+    session.run = AgentRun(hello)
     gateway.take(session)
     if let previous = session.previous {
       let isGone = await finishes(within: Self.patience) { _ = await previous.end.wait() }

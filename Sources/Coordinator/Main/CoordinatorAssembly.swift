@@ -50,7 +50,8 @@ struct CoordinatorAssembly {
     let closer = AttemptCloser(
       store: catalog, gateway: gateway, fences: fences, logger: logger)
     directory = FleetDirectory(
-      nodes: catalog, placements: catalog, fences: fences, router: router, closer: closer,
+      nodes: catalog, placements: catalog, audit: catalog, fences: fences, router: router,
+      closer: closer,
       clock: clock, logger: logger)
     let backups = BackupService(
       environment: BackupService.Environment(

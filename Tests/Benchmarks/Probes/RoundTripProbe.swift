@@ -130,6 +130,7 @@ private final class Listener: FleetEvents {
 
   func agentConnected(_ node: NodeID, _ hello: AgentHello) async throws -> UInt64 { 0 }
   func agentDisconnected(_ node: NodeID) async {}
+  func agentDoubled(_ node: NodeID, _ detail: String) async {}
   func agentBeat(_ node: NodeID, _ heartbeat: AgentHeartbeat) async {}
   func agentRecorded(_ node: NodeID, journal: String, _ records: [PlacementRecord]) async throws
     -> UInt64

@@ -65,7 +65,8 @@ final class CoordinatorLife: @unchecked Sendable {
     let closer = AttemptCloser(
       store: catalog, gateway: gateway, fences: fences, logger: logger)
     let directory = FleetDirectory(
-      nodes: records, placements: records, fences: fences, router: router, closer: closer,
+      nodes: records, placements: records, audit: records, fences: fences, router: router,
+      closer: closer,
       clock: clock, logger: logger)
     let driver = CutDriver(
       gateway: gateway, store: catalog, router: router, verifier: world.notary, fences: fences,

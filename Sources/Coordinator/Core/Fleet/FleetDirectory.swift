@@ -20,6 +20,7 @@ package actor FleetDirectory: FleetEvents {
 
   private let nodes: any NodeStore
   private let placements: any PlacementStore
+  private let audit: any AuditStore
   private let fences: FenceSource
   private let router: CutRouter
   private let closer: AttemptCloser
@@ -27,13 +28,26 @@ package actor FleetDirectory: FleetEvents {
   private let logger: Logger
   private var presence: [NodeID: Presence] = [:]
   private var stored: [NodeID: Duration] = [:]
+  private var doubles: [NodeID: SecondAgent] = [:]
+
+  /// A second agent that said that it is a node.
+  private struct SecondAgent {
+    var detail: String
+    /// When it was refused last.
+    var at: Duration
+  }
+
+  /// How long a refused second agent counts as there: it comes back every five minutes.
+  private static let doubleLasts = Duration.seconds(900)
 
   package init(
-    nodes: any NodeStore, placements: any PlacementStore, fences: FenceSource, router: CutRouter,
-    closer: AttemptCloser, clock: any CutClock, logger: Logger
+    nodes: any NodeStore, placements: any PlacementStore, audit: any AuditStore,
+    fences: FenceSource, router: CutRouter, closer: AttemptCloser, clock: any CutClock,
+    logger: Logger
   ) {
     self.nodes = nodes
     self.placements = placements
+    self.audit = audit
     self.fences = fences
     self.router = router
     self.closer = closer
@@ -42,6 +56,30 @@ package actor FleetDirectory: FleetEvents {
   }
 
   package func presence(of node: NodeID) -> Presence? { presence[node] }
+
+  /// What is wrong with the node and no agent would tell.
+  package func trouble(of node: NodeID) -> String? {
+    guard let double = doubles[node], clock.now() - double.at < Self.doubleLasts else { return nil }
+    return
+      "two agents run as this node: \(double.detail); stop the copy, and enrol it as a node of its own"
+  }
+
+  package func agentDoubled(_ node: NodeID, _ detail: String) async {
+    let isNews = trouble(of: node) == nil || doubles[node]?.detail != detail
+    doubles[node] = SecondAgent(detail: detail, at: clock.now())
+    guard isNews else { return }
+    do {
+      try await audit.audit(
+        AuditEntry(
+          time: clock.timestamp(), actor: "coordinator", action: "agent.refuse", object: node.text,
+          detail: detail))
+    } catch {
+      // It is refused all the same; the log and the node's troubles have it.
+      logger.error(
+        "a refused second agent is not in the audit",
+        metadata: ["node": "\(node)", "error": "\(error)"])
+    }
+  }
 
   package func agentConnected(_ node: NodeID, _ hello: AgentHello) async throws -> UInt64 {
     if try await fences.observe(hello.highestFence) {

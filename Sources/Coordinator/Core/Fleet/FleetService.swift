@@ -68,7 +68,8 @@ package struct FleetService: FleetOperations {
           NodeStatus(
             record: record, connection: connection,
             held: isConnected ? presence?.heartbeat?.held ?? [] : [],
-            troubles: presence?.heartbeat?.troubles ?? [],
+            troubles: [await sources.directory.trouble(of: record.id)].compactMap { $0 }
+              + (presence?.heartbeat?.troubles ?? []),
             placements: counts[record.id]?.count ?? 0))
       }
       return result

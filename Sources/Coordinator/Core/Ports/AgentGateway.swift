@@ -44,6 +44,8 @@ package protocol FleetEvents: Sendable {
   /// A stream is open; the answer is the newest journal record already applied, after which the agent resumes.
   func agentConnected(_ node: NodeID, _ hello: AgentHello) async throws -> UInt64
   func agentDisconnected(_ node: NodeID) async
+  /// A second agent said that it is this node while the first one is connected, and was refused. `detail` tells both apart.
+  func agentDoubled(_ node: NodeID, _ detail: String) async
   func agentBeat(_ node: NodeID, _ heartbeat: AgentHeartbeat) async
   /// Stores the records durably and returns the newest applied sequence number, which is then acknowledged.
   func agentRecorded(_ node: NodeID, journal: String, _ records: [PlacementRecord]) async throws
