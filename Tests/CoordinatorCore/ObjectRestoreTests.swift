@@ -97,6 +97,20 @@ struct `A restore of a backup's objects` {
     }
   }
 
+  @Test func `of some services hands over these alone, and remembers which`() async throws {
+    let restorer = FakeRestorer()
+    try await withCoordinator(source: FakeSource(), restorer: restorer) { coordinator in
+      try await coordinator.stock()
+      let backup = try await coordinator.backUp().plan.plan.backup
+      var some = request(backup)
+      some.services = [try ServiceName("payments")]
+      let record = try await coordinator.restores.createRestore(some, author: "ann")
+      let end = try await ended(record.id, coordinator)
+      #expect(end.state == .completed && end.objects?.order.services == some.services)
+      #expect(restorer.asked.map { $0.services.map(\.name.text) } == [["payments"]])
+    }
+  }
+
   @Test func `remembers the hooks that ended, for whoever goes on`() async throws {
     func outcome(_ number: Int) throws -> HookOutcome {
       HookOutcome(
@@ -156,7 +170,13 @@ struct `A restore of a backup's objects` {
         #expect(error?.message.contains(words) == true)
       }
       var some = request(backup)
-      some.services = [try ServiceName("orders")]
+      some.services = [try ServiceName("order")]
+      let unknown = await #expect(throws: OperationError.self) {
+        _ = try await coordinator.restores.createRestore(some, author: "ann")
+      }
+      #expect(unknown?.message.contains("no service order (it has: orders, payments)") == true)
+      some = request(backup)
+      some.into = "/srv"
       await #expect(throws: OperationError.self) {
         _ = try await coordinator.restores.previewRestore(some)
       }

@@ -32,6 +32,8 @@ package struct ObjectRestoreBody: Codable, Hashable, Sendable {
 package struct ObjectRestoreProgressBody: Codable, Hashable, Sendable {
   /// The namespaces that are written to.
   package var targets: [String]
+  /// Those that alone are restored, with what they need; absent for whole namespaces.
+  package var services: [ServiceName]?
   package var existing: String
   package var phase: String
   package var done: Int
@@ -41,10 +43,11 @@ package struct ObjectRestoreProgressBody: Codable, Hashable, Sendable {
   package var hooks: [RestoreHookBody]?
 
   package init(
-    targets: [String], existing: String, phase: String, done: Int, total: Int,
-    hooks: [RestoreHookBody]? = nil
+    targets: [String], services: [ServiceName]? = nil, existing: String, phase: String, done: Int,
+    total: Int, hooks: [RestoreHookBody]? = nil
   ) {
     self.targets = targets
+    self.services = services
     self.existing = existing
     self.phase = phase
     self.done = done

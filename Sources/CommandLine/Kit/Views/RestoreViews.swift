@@ -28,6 +28,7 @@ package func restoreText(_ restore: RestoreBody, wide: Bool) -> String {
   fields.add("backup", restore.backup.text)
   if let objects = restore.objects {
     fields.add("to", counted(objects.targets.count, "namespace") + ": " + objects.targets.listed)
+    fields.add("services", objects.services?.map(\.text).listed)
     fields.add("objects", "\(objects.done) of \(objects.total); \(objects.phase)")
   } else {
     fields.add("to", restore.into.map { "\($0), beside the originals" } ?? "original places")

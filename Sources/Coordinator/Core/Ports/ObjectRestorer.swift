@@ -23,7 +23,7 @@ package struct ObjectRestoreJob: Sendable {
   package var restore: RestoreID
   package var backup: BackupID
   package var order: ObjectRestoreOrder
-  /// Dependencies first.
+  /// Those that are restored, dependencies first.
   package var services: [MemberPlan]
   /// With Secrets in clear.
   package var manifests: [BackupManifest]

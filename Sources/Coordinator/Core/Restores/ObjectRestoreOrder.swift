@@ -32,11 +32,13 @@ package struct ObjectRestoreOrder: Hashable, Codable, Sendable {
   package var mayUseCluster: Bool
   /// Nil means as the plan has them.
   package var hooks: Hooks?
+  /// Those that alone are restored, with what they need; nil means whole namespaces.
+  package var services: [ServiceName]?
 
   package init(
     namespaces: [String: String] = [:], storageClasses: [String: String] = [:],
     existing: Existing = .skip, start: Bool = true, patience: Duration = .seconds(600),
-    mayUseCluster: Bool = true, hooks: Hooks? = nil
+    mayUseCluster: Bool = true, hooks: Hooks? = nil, services: [ServiceName]? = nil
   ) {
     self.namespaces = namespaces
     self.storageClasses = storageClasses
@@ -45,6 +47,7 @@ package struct ObjectRestoreOrder: Hashable, Codable, Sendable {
     self.patience = Elapsed(patience)
     self.mayUseCluster = mayUseCluster
     self.hooks = hooks
+    self.services = services
   }
 
   package func target(of namespace: String) -> String { namespaces[namespace] ?? namespace }

@@ -9,11 +9,7 @@ enum RestorePlanner {
     snapshots: [(node: NodeID, record: SnapshotRecord)]
   ) throws(OperationError) -> [RestoreRecord.Step] {
     let members = backup.plan.plan.members
-    for service in services where backup.plan.plan.member(service) == nil {
-      let known = members.map(\.name.text).joined(separator: ", ")
-      throw OperationError(
-        .invalid, "backup \(backup.plan.plan.backup) has no service \(service) (it has: \(known))")
-    }
+    try requireServices(services, of: backup)
     let wanted = services.isEmpty ? Set(members.map(\.name)) : Set(services)
     let order = DependencyGraph(
       members.map { MemberPlanLinks(name: $0.name, dependsOn: $0.dependsOn) }
@@ -45,5 +41,15 @@ enum RestorePlanner {
         .invalid, "nothing to restore: the services asked for have no volumes in this backup")
     }
     return steps
+  }
+
+  static func requireServices(_ services: [ServiceName], of backup: BackupRecord)
+    throws(OperationError)
+  {
+    for service in services where backup.plan.plan.member(service) == nil {
+      let known = backup.plan.plan.members.map(\.name.text).joined(separator: ", ")
+      throw OperationError(
+        .invalid, "backup \(backup.plan.plan.backup) has no service \(service) (it has: \(known))")
+    }
   }
 }

@@ -11,7 +11,9 @@ extension RestoreService {
     let links = members.map { MemberPlanLinks(name: $0.name, dependsOn: $0.dependsOn) }
     return ObjectRestoreJob(
       restore: id, backup: backup.plan.plan.backup, order: order,
-      services: DependencyGraph(links).restoreOrder().compactMap { backup.plan.plan.member($0) },
+      services: DependencyGraph(links).restoreOrder().filter {
+        order.services?.contains($0) ?? true
+      }.compactMap { backup.plan.plan.member($0) },
       manifests: try await backups.openedManifests(of: backup),
       snapshots: try await backups.snapshots(of: backup).map(\.record), ended: ended)
   }

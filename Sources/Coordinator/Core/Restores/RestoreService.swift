@@ -156,27 +156,31 @@ extension RestoreService: RestoreOperations {
     as id: RestoreID, author: String
   ) async throws(OperationError) -> RestoreRecord {
     _ = try objectRestorer()
-    let targets = try checked(request, order, backup)
+    let order = try checked(request, order, backup)
+    let targets = try targets(order, of: backup)
     try await refuseSharing(targets)
     return try await begin(
       RestoreRecord(
         id: id, backup: request.backup, into: nil, createdBy: author, createdAt: .now(),
         endedAt: nil, state: .running, steps: [],
         objects: ObjectRestoreState(order: order, targets: targets)),
-      detail: "backup \(request.backup), objects into \(targets.joined(separator: ", "))")
+      detail: "backup \(request.backup), objects into \(targets.joined(separator: ", "))"
+        + (order.services.map { " of \($0.map(\.text).joined(separator: ", "))" } ?? ""))
   }
 
-  /// The namespaces that are written to. Objects are restored as whole namespaces.
+  /// The order with the services that are asked for.
   private func checked(
     _ request: RestoreRequest, _ order: ObjectRestoreOrder, _ backup: BackupRecord
-  ) throws(OperationError) -> [String] {
-    guard request.services.isEmpty, request.into == nil else {
+  ) throws(OperationError) -> ObjectRestoreOrder {
+    guard request.into == nil else {
       throw OperationError(
-        .invalid,
-        "objects are restored as whole namespaces: neither some services of them nor into a "
-          + "directory of the nodes")
+        .invalid, "objects are restored into namespaces, and not into a directory of the nodes")
     }
-    return try targets(order, of: backup)
+    guard !request.services.isEmpty else { return order }
+    try RestorePlanner.requireServices(request.services, of: backup)
+    var order = order
+    order.services = request.services
+    return order
   }
 
   package func previewRestore(_ request: RestoreRequest) async throws(OperationError)
@@ -187,8 +191,9 @@ extension RestoreService: RestoreOperations {
     }
     let backup = try await backups.backup(request.backup)
     try await judge(backup, request)
-    _ = try checked(request, order, backup)
-    return try await objectRestorer().actions(of: try await job(try newID(), backup, order))
+    let checked = try checked(request, order, backup)
+    _ = try targets(checked, of: backup)
+    return try await objectRestorer().actions(of: try await job(try newID(), backup, checked))
   }
 
   private func begin(_ record: RestoreRecord, detail: String) async throws(OperationError)

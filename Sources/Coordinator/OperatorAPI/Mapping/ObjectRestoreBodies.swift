@@ -36,7 +36,8 @@ extension ObjectRestoreOrder {
 extension ObjectRestoreProgressBody {
   init(_ state: ObjectRestoreState) {
     self.init(
-      targets: state.targets, existing: state.order.existing.rawValue, phase: state.phase,
+      targets: state.targets, services: state.order.services,
+      existing: state.order.existing.rawValue, phase: state.phase,
       done: state.done, total: state.total,
       hooks: state.hooks?.map { outcome in
         RestoreHookBody(

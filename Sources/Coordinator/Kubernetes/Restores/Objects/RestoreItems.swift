@@ -9,17 +9,22 @@ struct RestoreItems {
   let job: ObjectRestoreJob
   private let members: WorkloadMembers
   private let claims: ClaimSources
+  /// Nil for whole namespaces.
+  private let selection: ServiceSelection?
 
   init(_ job: ObjectRestoreJob) throws(OperationError) {
     self.job = job
     members = WorkloadMembers(job.services)
     claims = try ClaimSources(job)
+    selection =
+      job.order.services == nil ? nil : try ServiceSelection(job.services, job.manifests)
   }
 
   func all() throws(OperationError) -> [RestoreItem] {
     var items: [RestoreItem] = []
     for manifest in job.manifests {
-      guard let stage = RestoreStage(manifest) else { continue }
+      let needing = selection?.services(needing: manifest)
+      guard let stage = RestoreStage(manifest), needing?.isEmpty != true else { continue }
       let object = try Self.object(manifest)
       var item = RestoreItem(
         stage: stage, type: ResourceType(manifest), object: moved(object, manifest), note: nil)
@@ -34,6 +39,10 @@ struct RestoreItems {
       if !job.order.mayUseCluster, stage <= .storage {
         item.isLeftOut = true
         item.note = "left out: made from the coordinator's namespace only"
+      }
+      if let needing {
+        let names = needing.map(\.text).joined(separator: ", ")
+        item.note = [item.note, "for \(names)"].compactMap(\.self).joined(separator: "; ")
       }
       if stage == .claims, !item.isLeftOut {
         items += claims.items(for: item, of: manifest)
