@@ -25,6 +25,7 @@ enum ManifestTrim {
     trimmed["metadata", "finalizers"] =
       finalizers.isEmpty ? nil : .array(finalizers.map { .string($0) })
     trim(&trimmed, type, ports)
+    if type == .jobs { trimmed.annotations[JobPast.annotation] = JobPast.ended(object) }
     return trimmed
   }
 

@@ -104,10 +104,11 @@ struct RestoreItems {
       mapTemplates(&item.object)
     case .start: item.members = members.all(of: manifest)
     case .scheduled:
-      // Whether a job had ended is not in its manifest: running it again might do harm.
-      let isJob = item.type == .jobs
-      if isJob || !job.order.start { item.object["spec", "suspend"] = true }
-      if isJob { item.note = item.note ?? "stays suspended: whether it had ended is not known" }
+      if item.type == .jobs {
+        JobPast.of(manifest, in: &item.object).apply(to: &item, start: job.order.start)
+      } else if !job.order.start {
+        item.object["spec", "suspend"] = true
+      }
     default: break
     }
     return item
