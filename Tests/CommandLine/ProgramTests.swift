@@ -243,6 +243,46 @@ internal import Testing
     }
   }
 
+  @Test func `leaves Jobs that ended out of the status, and says how many`() async throws {
+    try await Shell.serving { shell, coordinator in
+      coordinator.shop.memory.withLock { memory in
+        for (name, kind) in [("migrate", "Job"), ("shell", "Pod"), ("report", "CronJob")] {
+          var ended = Example.service(ServiceName(accepted: name), on: Example.node(1))
+          (ended.kind, ended.placements) = (kind, [])
+          memory.services.append(ended)
+        }
+      }
+      let status = try await shell.run("status")
+      #expect(status.output.contains("\nreport    shop       CronJob      not running"))
+      #expect(!status.output.contains("migrate") && !status.output.contains("\nshell "))
+      #expect(
+        status.output.contains(
+          "\nnot shown: 2 Jobs and Pods that ended, see 'stillpoint service list'\n"),
+        "\(status.output)")
+      let list = try await shell.run("service", "list")
+      #expect(list.output.contains("\nmigrate ") && list.output.contains("\nshell "))
+    }
+  }
+
+  @Test func `completes a plan's own names where a restore asks for them`() async throws {
+    try await Shell.serving { shell, coordinator in
+      let plan = BackupPlan(
+        name: Example.plan, environment: .test, requires: .crashConsistent, policy: .strict,
+        freeze: FreezeLimits(),
+        services: ["web", "ledger"].map {
+          PlannedService(
+            name: ServiceName(accepted: $0), selector: PlacementSelector(labels: ["app": $0]),
+            dependsOn: [], holds: [], volumes: .none)
+        })
+      _ = try await coordinator.shop.applyPlan(plan, source: "", author: "alice")
+      let run = try await shell.run([
+        "---completion", "restore", "create", "--", "--service", "4", "0", "stillpoint", "restore",
+        "create", "--service",
+      ])
+      #expect(run.output == "ledger\nweb\n", "\(run.error)")
+    }
+  }
+
   @Test func `tries a plan's drivers on request, and its exit status says whether they conform`()
     async throws
   {

@@ -5,6 +5,8 @@ internal import OperatorWire
 /// What a name on the command line stands for; the shell completes it by asking the coordinator.
 package enum NameKind: Sendable {
   case node, service, plan, backup, restore, operatorName
+  /// A service as a plan names it.
+  case member
 }
 
 /// Names that begin with `prefix`. Empty, never an error and never late, whatever is wrong.
@@ -45,6 +47,9 @@ private func fetchNames(_ kind: NameKind, option: String?, environment: [String:
     case .plan:
       let items: Items<PlanBody> = try await client.get("/v1/plans")
       return items.items.map(\.name.text)
+    case .member:
+      let items: Items<PlanBody> = try await client.get("/v1/plans")
+      return Set(items.items.flatMap(\.services).map(\.text)).sorted()
     case .backup:
       let items: Items<BackupBody> = try await client.get("/v1/backups")
       return items.items.map(\.id.text)

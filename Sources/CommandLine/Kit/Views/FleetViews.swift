@@ -23,7 +23,12 @@ package func statusText(_ status: StatusBody, now: Timestamp, wide: Bool) -> Str
       "\(counted(status.openClean, "member")) of former attempts, snapshots not deleted yet")
   }
   var text = head.text + "\n" + nodeTable(status.nodes, now: now, wide: wide) + "\n"
-  text += serviceTable(status.services, now: now, wide: wide)
+  let over = status.services.count(where: \.isOver)
+  text += serviceTable(status.services.filter { !$0.isOver }, now: now, wide: wide)
+  if over > 0 {
+    text +=
+      "\nnot shown: \(counted(over, "Job or Pod", "Jobs and Pods")) that ended, see 'stillpoint service list'\n"
+  }
   let troubles = status.nodes.flatMap { node in node.troubles.map { "\(node.name): \($0)" } }
   if !troubles.isEmpty {
     text += "\ntroubles:\n" + troubles.map { "  \($0.printable)\n" }.joined()

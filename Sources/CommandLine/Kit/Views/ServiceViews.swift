@@ -26,6 +26,11 @@ package func serviceTable(_ services: [ServiceBody], now: Timestamp, wide: Bool)
   return table.text(empty: "no service was seen yet")
 }
 
+extension ServiceBody {
+  /// What ran once and is not meant to run again: there are many of them where Jobs are made by hand or by a pipeline.
+  var isOver: Bool { placements.isEmpty && (kind == "Job" || kind == "Pod") }
+}
+
 package func serviceText(_ service: ServiceBody, now: Timestamp, wide: Bool) -> String {
   var fields = FieldList()
   fields.add("service", service.name.text)

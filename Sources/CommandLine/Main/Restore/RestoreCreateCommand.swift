@@ -10,8 +10,9 @@ struct RestoreCreateCommand: AsyncParsableCommand {
   @Argument(help: "The backup.", completion: completion(.backup), transform: name)
   var backup: BackupID
   @Option(
-    name: .customLong("service"), help: "Only this service; may be given several times.",
-    completion: completion(.service), transform: name)
+    name: .customLong("service"),
+    help: "Only this service of the plan; may be given several times.",
+    completion: completion(.member), transform: name)
   var services: [ServiceName] = []
   @Option(help: "Publish the volumes in this directory of the nodes, beside the originals.")
   var into: String?
