@@ -40,6 +40,16 @@ struct ControllerPaceTests {
     #expect(pace.typicalCut(at: now) == .milliseconds(100))
   }
 
+  @Test func `one cut that hung refuses no plan, and a second one does`() {
+    var pace = ControllerPace()
+    pace.note(cut: .seconds(5), at: now)
+    #expect(pace.predicted(1, at: now) == ControllerPace.usualCut)
+    pace.note(cut: .seconds(5), at: now)
+    #expect(pace.predicted(1, at: now) == .seconds(5))
+    #expect(!pace.isLimit(for: 2))
+    #expect(pace.isLimit(for: 3))
+  }
+
   @Test func `answers within the burst say nothing about the limit`() {
     var pace = ControllerPace()
     pace.note(questions: 1, answeredAfter: .milliseconds(10), at: now)

@@ -23,7 +23,17 @@ package struct MeasuredCuts: Hashable, Sendable {
 
   /// The median of what is still believed, of two in the middle the shorter; nil without a measurement.
   package func typical(at now: ContinuousClock.Instant) -> Duration? {
-    let believed = newest.filter { now - $0.at < Self.believed }.map(\.took).sorted()
+    let believed = believed(at: now)
     return believed.isEmpty ? nil : believed[(believed.count - 1) / 2]
+  }
+
+  /// The same where something is assumed: one measurement alone may have been an accident, so the shorter of both counts.
+  package func typical(at now: ContinuousClock.Instant, assumed: Duration) -> Duration {
+    let believed = believed(at: now)
+    return believed.count == 1 ? min(believed[0], assumed) : typical(at: now) ?? assumed
+  }
+
+  private func believed(at now: ContinuousClock.Instant) -> [Duration] {
+    newest.filter { now - $0.at < Self.believed }.map(\.took).sorted()
   }
 }

@@ -78,6 +78,15 @@ extension ClusterSnapshots {
   private func tooSlow(
     _ count: Int, _ predicted: Duration, _ pace: ControllerPace, _ cut: PlannedCut
   ) -> Refusal {
+    guard pace.isLimit(for: count) else {
+      return Refusal(
+        .hazard,
+        "the last cuts through the cluster took about \(predicted.shortText) each, and the plan allows "
+          + cut.budget.shortText,
+        hint: "find what delays snapshot-controller, csi-snapshotter or the driver, or raise the "
+          + "plan's freeze.budget; what was measured is believed for "
+          + "\(Int(MeasuredCuts.believed / .seconds(60))) minutes")
+    }
     let rate = "\(Int(pace.rate(at: clock.now).rounded())) requests a second"
     var hint = "give snapshot-controller and csi-snapshotter higher "
     if let needed = pace.needed(for: count, within: cut.budget, at: clock.now) {

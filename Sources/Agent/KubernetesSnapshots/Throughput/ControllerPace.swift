@@ -36,14 +36,19 @@ struct ControllerPace: Hashable, Sendable {
 
   /// From the request to the cut.
   func typicalCut(at now: ContinuousClock.Instant) -> Duration {
-    cuts.typical(at: now) ?? Self.usualCut
+    cuts.typical(at: now, assumed: Self.usualCut)
   }
 
   /// How long it takes until all of so many snapshots are cut that are asked for at the same time.
   func predicted(_ snapshots: Int, at now: ContinuousClock.Instant) -> Duration {
+    guard isLimit(for: snapshots) else { return typicalCut(at: now) }
     let beyond = Double(snapshots) * Self.requestsPerSnapshot - Self.stockBurst
-    guard beyond > 0 else { return typicalCut(at: now) }
     return typicalCut(at: now) + .seconds(beyond / rate(at: now))
+  }
+
+  /// Whether the controller's rate has a part in the time that so many snapshots take.
+  func isLimit(for snapshots: Int) -> Bool {
+    Double(snapshots) * Self.requestsPerSnapshot > Self.stockBurst
   }
 
   /// The rate that a plan of so many snapshots needs in order to be cut in this time.
