@@ -133,6 +133,32 @@ import Testing
     await capped.discard()
   }
 
+  @Test func `the guardian ends the pause of sessions that were killed with their agent`()
+    async throws
+  {
+    let server = try await server(options: "--appendonly yes")
+    defer { server.stop() }
+    let redis = try await quiescer.prepare(spec, for: server.target(cap: .seconds(60)))
+    try await redis.hold()
+    for case .kill(let pid, _) in redis.readiness.record { Foundation.kill(pid, SIGKILL) }
+    guard case .run(let arguments, let environment, let timeout)? = redis.readiness.rescue.last
+    else {
+      Issue.record("no program ends the pause")
+      return
+    }
+    let write = "timeout 20 redis-cli -s /srv/socket INCR n"
+    let began = ContinuousClock.now
+    async let ended = onDedicatedThread {
+      SupervisedProgram.run(
+        path: arguments[0], arguments: Array(arguments.dropFirst()), environment: environment,
+        timeout: timeout, mark: "STILLPOINT_RUN=unpause-\(UUID())")
+    }
+    #expect(try server.inside(write) == "1\n")
+    #expect(await ended.ending == .exited(0))
+    #expect(ContinuousClock.now - began < .seconds(20))
+    await redis.discard()
+  }
+
   @Test func `a replica's hold does not claim what it cannot give`() async throws {
     let server = try await server(options: "--appendonly yes --replicaof 127.0.0.1 1")
     defer { server.stop() }

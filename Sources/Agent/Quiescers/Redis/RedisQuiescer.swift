@@ -81,7 +81,7 @@ struct RedisQuiescer: Quiescer {
         predicted: predicted, remarks: remarks,
         rescue: [
           .write(sessions[1].session.input, bytes: Array(RedisPreparedHold.unpause.utf8)),
-          sessions[0].session.rescue,
+          sessions[0].session.rescue, sessions[0].unpause,
         ], record: sessions.map(\.session.record)))
   }
 }

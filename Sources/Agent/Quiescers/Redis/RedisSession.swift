@@ -1,3 +1,4 @@
+internal import AgentCore
 internal import CutProtocol
 internal import LinuxSystem
 internal import Model
@@ -6,7 +7,11 @@ internal import Model
 struct RedisSession: Sendable {
   let session: ClientSession
   let member: ServiceName
+  /// Ends a pause by a client of its own: the sessions are the agent's children, and a runtime that kills the agent's container
+  /// kills them with it, while the server keeps a pause whose client is gone.
+  let unpause: Rescue
 
+  private static let unpauseLimit = Duration.seconds(2)
   private static let errors = [
     "ERR ", "NOPERM ", "NOAUTH ", "WRONGPASS ", "LOADING ", "MISCONF ", "READONLY ", "MASTERDOWN ",
     "BUSY ", "MOVED ", "CLUSTERDOWN ", "OOM ", "EXECABORT ",
@@ -32,6 +37,10 @@ struct RedisSession: Sendable {
       // Not an argument: those can be read by every user of the node.
       environment += ["REDISCLI_AUTH=\(password)", "VALKEYCLI_AUTH=\(password)"]
     }
+    unpause = .run(
+      entry.arguments(command + ["CLIENT", "UNPAUSE"], withProcesses: false),
+      environment: ["PATH=\(entry.path)", "LC_ALL=C", "HOME=/"] + environment,
+      timeout: Self.unpauseLimit)
     do {
       session = try ClientSession(
         entry: entry, command: command, environment: environment, markerCommand: { "ECHO \($0)" },
