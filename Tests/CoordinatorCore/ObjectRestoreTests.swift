@@ -36,6 +36,23 @@ private final class FakeRestorer: ObjectRestorer {
   }
 }
 
+/// Holds each restore until it is let go.
+private final class PatientRestorer: ObjectRestorer {
+  private let letGo = AsyncStream<Void>.makeStream()
+  let began = AsyncStream<RestoreID>.makeStream()
+
+  func release() { letGo.continuation.finish() }
+
+  func actions(of job: ObjectRestoreJob) async throws(OperationError) -> [ObjectAction] { [] }
+
+  func perform(
+    _ job: ObjectRestoreJob, _ tell: @Sendable (ObjectRestoreNews) async -> Void
+  ) async throws(OperationError) {
+    began.continuation.yield(job.restore)
+    for await _ in letGo.stream {}
+  }
+}
+
 struct `A restore of a backup's objects` {
   private func ended(_ id: RestoreID, _ coordinator: TestCoordinator) async throws -> RestoreRecord
   {
@@ -72,6 +89,37 @@ struct `A restore of a backup's objects` {
       #expect(job.services.map(\.name.text) == ["orders", "payments"])
       #expect(job.manifests.allSatisfy { $0.content == FakeSource.manifest("secrets").content })
       #expect(job.snapshots.count == 2)
+    }
+  }
+
+  @Test func `takes no more memory together with others than there is room for`() async throws {
+    let restorer = PatientRestorer()
+    // Enough for the manifests of one backup of `FakeSource`, not of two.
+    let room = ManifestRoom(bytes: 3000)
+    try await withCoordinator(source: FakeSource(), restorer: restorer, room: room) { coordinator in
+      try await coordinator.stock()
+      let backup = try await coordinator.backUp().plan.plan.backup
+      let first = try await coordinator.restores.createRestore(
+        request(backup, ["shop": "one"]), author: "ann")
+      for await id in restorer.began.stream where id == first.id { break }
+      let refused = await #expect(throws: OperationError.self) {
+        try await coordinator.restores.previewRestore(request(backup))
+      }
+      #expect(refused?.code == .unavailable)
+      #expect(refused?.message.contains("leave no room") == true)
+      let second = try await coordinator.restores.createRestore(
+        request(backup, ["shop": "two"]), author: "ann")
+      let deadline = ContinuousClock.now + .seconds(30)
+      while try await coordinator.restores.restore(second.id).objects?.phase
+        != "waiting until other restores leave room for its objects"
+      {
+        try #require(ContinuousClock.now < deadline)
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      restorer.release()
+      #expect(try await ended(first.id, coordinator).state == .completed)
+      #expect(try await ended(second.id, coordinator).state == .completed)
+      _ = try await coordinator.restores.previewRestore(request(backup))
     }
   }
 

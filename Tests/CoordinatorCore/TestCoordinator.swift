@@ -20,7 +20,7 @@ struct TestCoordinator {
   init(
     path: String, fleet: FakeFleet = FakeFleet(), times: CutTimes,
     source: (any ManifestSource)? = nil, restorer: (any ObjectRestorer)? = nil,
-    archive: (any BackupArchive)? = nil
+    archive: (any BackupArchive)? = nil, room: ManifestRoom = ManifestRoom()
   ) async throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let catalog = try Catalog(path: path)
@@ -49,7 +49,7 @@ struct TestCoordinator {
         }, archive: archive, logger: logger), tasks: crew)
     restores = RestoreService(
       store: catalog, audit: catalog, backups: backups, gateway: fleet, restorer: restorer,
-      tasks: crew, logger: logger)
+      room: room, tasks: crew, logger: logger)
     self.catalog = catalog
     self.fleet = fleet
     self.closer = closer
@@ -95,6 +95,7 @@ struct TestCoordinator {
 func withCoordinator<Value: Sendable>(
   times: CutTimes = .quick, source: (any ManifestSource)? = nil,
   restorer: (any ObjectRestorer)? = nil, archive: (any BackupArchive)? = nil,
+  room: ManifestRoom = ManifestRoom(),
   _ body: (TestCoordinator) async throws -> Value
 ) async throws -> Value {
   let directory = FileManager.default.temporaryDirectory
@@ -103,7 +104,7 @@ func withCoordinator<Value: Sendable>(
   defer { try? FileManager.default.removeItem(atPath: directory) }
   let coordinator = try await TestCoordinator(
     path: directory + "/catalog", times: times, source: source, restorer: restorer,
-    archive: archive)
+    archive: archive, room: room)
   async let work: Void = coordinator.crew.work()
   let result: Result<Value, any Error>
   do { result = .success(try await body(coordinator)) } catch { result = .failure(error) }

@@ -101,6 +101,8 @@ struct `The room of all captures together` {
     let limit = try #require(text.firstMatch(of: /limits:\s+memory: (\d+)Gi/))
     let bytes = try #require(Int(limit.1)) << 30
     #expect(CaptureLimits().memory <= bytes / 2)
+    // What restores take besides.
+    #expect(CaptureLimits().memory + ManifestRoom.usual <= bytes / 8 * 7)
     #expect(CaptureLimits().bytes + 50_000 * CaptureLimits().overhead <= CaptureLimits().room)
   }
 

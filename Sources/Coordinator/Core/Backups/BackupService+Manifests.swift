@@ -74,8 +74,10 @@ extension BackupService {
 }
 
 extension BackupService {
-  /// Every manifest of a backup, Secrets in clear, if all of them are what was stored.
-  func openedManifests(of backup: BackupRecord) async throws(OperationError) -> [BackupManifest] {
+  /// Every manifest of a backup, Secrets in clear, if all of them are what was stored; nil when `claim` finds no room for them.
+  func openedManifests(of backup: BackupRecord, in claim: ManifestRoom.Claim)
+    async throws(OperationError) -> [BackupManifest]?
+  {
     let id = backup.plan.plan.backup
     guard let keeping = environment.manifests else {
       throw OperationError(.unavailable, "this coordinator serves no cluster")
@@ -90,6 +92,7 @@ extension BackupService {
       guard let last = page.last else { break }
       after = last.number
       for item in page {
+        guard claim.take(item.manifest) else { return nil }
         digest.add(item.manifest)
         var manifest = item.manifest
         manifest.content = try Self.opened(manifest, of: id, keeping.seal)

@@ -30,6 +30,8 @@ package struct ObjectRestoreJob: Sendable {
   package var snapshots: [SnapshotRecord]
   /// Hooks that ended before the coordinator was started anew.
   package var ended: [HookOutcome]
+  /// Room in memory, for as long as any copy of this is held.
+  var claim: ManifestRoom.Claim?
 
   package init(
     restore: RestoreID, backup: BackupID, order: ObjectRestoreOrder, services: [MemberPlan],

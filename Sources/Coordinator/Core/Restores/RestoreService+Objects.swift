@@ -2,20 +2,51 @@ internal import CutProtocol
 internal import Model
 
 extension RestoreService {
-  /// All that is needed to restore the objects of a backup, read and compared with its digest anew.
+  /// All that is needed to restore the objects of a backup, read and compared with its digest anew; nil when other restores have
+  /// the room for it.
   func job(
     _ id: RestoreID, _ backup: BackupRecord, _ order: ObjectRestoreOrder,
     ended: [HookOutcome] = []
-  ) async throws(OperationError) -> ObjectRestoreJob {
+  ) async throws(OperationError) -> ObjectRestoreJob? {
+    let claim = ManifestRoom.Claim(room)
+    guard let manifests = try await backups.openedManifests(of: backup, in: claim) else {
+      return nil
+    }
     let members = backup.plan.plan.members
     let links = members.map { MemberPlanLinks(name: $0.name, dependsOn: $0.dependsOn) }
-    return ObjectRestoreJob(
+    var job = ObjectRestoreJob(
       restore: id, backup: backup.plan.plan.backup, order: order,
       services: DependencyGraph(links).restoreOrder().filter {
         order.services?.contains($0) ?? true
       }.compactMap { backup.plan.plan.member($0) },
-      manifests: try await backups.openedManifests(of: backup),
-      snapshots: try await backups.snapshots(of: backup).map(\.record), ended: ended)
+      manifests: manifests, snapshots: try await backups.snapshots(of: backup).map(\.record),
+      ended: ended)
+    job.claim = claim
+    return job
+  }
+
+  /// The same for a restore that runs: it waits until others have ended, each of which has its own end.
+  private func awaitedJob(_ record: RestoreRecord, _ state: ObjectRestoreState)
+    async throws(OperationError) -> ObjectRestoreJob
+  {
+    let backup = try await backups.backup(record.backup)
+    let clock = backups.environment.clock
+    while true {
+      if let job = try await job(
+        record.id, backup, state.order, ended: state.hooks ?? [])
+      {
+        return job
+      }
+      var waiting = record
+      waiting.objects = state
+      waiting.objects?.phase = "waiting until other restores leave room for its objects"
+      await save(waiting)
+      do {
+        try await clock.sleep(until: clock.now() + Self.roomInterval)
+      } catch {
+        throw OperationError(.unavailable, "the coordinator stops")
+      }
+    }
   }
 
   func objectRestorer() throws(OperationError) -> any ObjectRestorer {
@@ -71,8 +102,7 @@ extension RestoreService {
     async throws(OperationError) -> ObjectRestoreState
   {
     let restorer = try objectRestorer()
-    let job = try await job(
-      record.id, try await backups.backup(record.backup), state.order, ended: state.hooks ?? [])
+    let job = try await awaitedJob(record, state)
     let latest = LatestState(state)
     try await restorer.perform(job) { news in
       var record = record

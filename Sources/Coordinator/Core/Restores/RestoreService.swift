@@ -11,6 +11,8 @@ package actor RestoreService {
   /// Nil where no cluster is served.
   let restorer: (any ObjectRestorer)?
   private let gateway: any AgentGateway
+  /// Shared by all restores, and by those that are only looked at.
+  let room: ManifestRoom
   private let tasks: Crew
   private let logger: Logger
   /// Members that a running restore is writing, by node.
@@ -18,17 +20,20 @@ package actor RestoreService {
 
   /// How long one volume may take; copying drivers need minutes, cloning ones milliseconds.
   private static let volumeLimit = Duration.seconds(3600)
+  /// How often a restore that found no room looks again.
+  static let roomInterval = Duration.seconds(2)
 
   package init(
     store: any RestoreStore, audit: any AuditStore, backups: BackupService,
-    gateway: any AgentGateway, restorer: (any ObjectRestorer)? = nil, tasks: Crew,
-    logger: Logger
+    gateway: any AgentGateway, restorer: (any ObjectRestorer)? = nil,
+    room: ManifestRoom = ManifestRoom(), tasks: Crew, logger: Logger
   ) {
     self.store = store
     self.audit = audit
     self.backups = backups
     self.gateway = gateway
     self.restorer = restorer
+    self.room = room
     self.tasks = tasks
     self.logger = logger
   }
@@ -193,7 +198,12 @@ extension RestoreService: RestoreOperations {
     try await judge(backup, request)
     let checked = try checked(request, order, backup)
     _ = try targets(checked, of: backup)
-    return try await objectRestorer().actions(of: try await job(try newID(), backup, checked))
+    guard let job = try await job(try newID(), backup, checked) else {
+      throw OperationError(
+        .unavailable, "the objects of other restores leave no room to look at those of this one",
+        hint: "try again when one of them has ended")
+    }
+    return try await objectRestorer().actions(of: job)
   }
 
   private func begin(_ record: RestoreRecord, detail: String) async throws(OperationError)

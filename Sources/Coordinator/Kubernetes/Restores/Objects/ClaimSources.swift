@@ -73,7 +73,7 @@ struct ClaimSources {
       "source": ["snapshotHandle": .string(record.handle.text)],
       "volumeSnapshotRef": [
         "apiVersion": "snapshot.storage.k8s.io/v1", "kind": "VolumeSnapshot",
-        "name": .string(name), "namespace": .string(claim.object.namespace ?? ""),
+        "name": .string(name), "namespace": .string(claim.key.namespace ?? ""),
       ],
     ]
     spec["sourceVolumeMode"] = claim.object["spec", "volumeMode"]
@@ -88,7 +88,7 @@ struct ClaimSources {
     RestoreItem(
       stage: .snapshots, type: .volumeSnapshots,
       object: KubernetesObject(
-        .volumeSnapshots, name: name, namespace: claim.object.namespace,
+        .volumeSnapshots, name: name, namespace: claim.key.namespace,
         annotations: RestoreMark.of(job),
         fields: ["spec": ["source": ["volumeSnapshotContentName": .string(name)]]]))
   }

@@ -130,8 +130,8 @@ package struct ClusterRestorer: ObjectRestorer {
         guard error.isAlreadyExists else { throw error }
       }
     }
-    let namespace = item.type.namespaced ? item.object.namespace : nil
-    guard let present = try await client.find(item.type, item.object.name, in: namespace) else {
+    let namespace = item.type.namespaced ? item.key.namespace : nil
+    guard let present = try await client.find(item.type, item.key.name, in: namespace) else {
       // Gone since it was looked at.
       _ = try await client.create(item.object, as: item.type)
       return
@@ -144,7 +144,7 @@ package struct ClusterRestorer: ObjectRestorer {
   private func waitForDefinitions(_ items: [RestoreItem]) async throws(OperationError) {
     for item in items {
       do throws(KubernetesError) {
-        _ = try await client.wait(for: item.type, item.object.name, within: .seconds(60)) {
+        _ = try await client.wait(for: item.type, item.key.name, within: .seconds(60)) {
           object -> Bool? in
           let conditions = object?["status", "conditions"]?.array ?? []
           let isThere = conditions.contains {
@@ -162,7 +162,7 @@ package struct ClusterRestorer: ObjectRestorer {
 extension OperationError {
   /// What the API server said to one object. What may pass is `unavailable`.
   init(_ error: KubernetesError, doing what: String, _ item: RestoreItem) {
-    let place = item.type.namespaced ? item.object.key.description : item.object.name
+    let place = item.type.namespaced ? item.key.description : item.key.name
     self.init(
       error.isTransient || error.isAlreadyExists || error.code == .cancelled
         ? .unavailable : .conflict,

@@ -9,7 +9,7 @@ struct PresentObjects {
 
     init(_ item: RestoreItem) {
       type = item.type
-      namespace = item.type.namespaced ? item.object.namespace : nil
+      namespace = item.type.namespaced ? item.key.namespace : nil
     }
   }
 
@@ -30,12 +30,12 @@ struct PresentObjects {
     let place = Place(item)
     do throws(KubernetesError) {
       guard counts[place] ?? 0 > Self.few else {
-        return try await client.find(item.type, item.object.name, in: place.namespace)
+        return try await client.find(item.type, item.key.name, in: place.namespace)
       }
-      if let list = lists[place] { return list[item.object.name] }
+      if let list = lists[place] { return list[item.key.name] }
       let list = try await Self.list(client, place)
       lists[place] = list
-      return list[item.object.name]
+      return list[item.key.name]
     } catch {
       if error.isNotFound { return nil }
       throw OperationError(error, doing: "looking for", item)

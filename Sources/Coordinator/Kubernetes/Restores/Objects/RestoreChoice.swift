@@ -19,7 +19,7 @@ enum RestoreChoice {
     }
     switch item.stage {
     case .namespaces, .definitions, .storage: return item.action(.skip, "is there")
-    case .configuration where item.type == .serviceAccounts && item.object.name == "default":
+    case .configuration where item.type == .serviceAccounts && item.key.name == "default":
       // Every namespace has it from its beginning.
       return item.action(.skip, "is there")
     default: break

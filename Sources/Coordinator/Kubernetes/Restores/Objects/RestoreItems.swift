@@ -56,7 +56,7 @@ struct RestoreItems {
   private static func place(_ item: RestoreItem) -> (Int, Int, String, String) {
     (
       item.stage.rawValue, RestoreStage.rank("\(item.type)"), "\(item.type)",
-      item.object.key.description
+      item.key.description
     )
   }
 

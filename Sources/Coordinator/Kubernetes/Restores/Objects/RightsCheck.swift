@@ -16,7 +16,7 @@ struct RightsCheck {
 
   /// What is missing, for people; nil when it may, or when that was said before.
   mutating func lacks(_ verb: String, _ item: RestoreItem) async throws(OperationError) -> String? {
-    let namespace = item.type.namespaced ? item.object.namespace : nil
+    let namespace = item.type.namespaced ? item.key.namespace : nil
     let question = Question(verb: verb, type: item.type, namespace: namespace)
     guard answers[question] == nil else { return nil }
     do throws(KubernetesError) {

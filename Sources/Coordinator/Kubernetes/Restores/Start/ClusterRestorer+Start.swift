@@ -15,7 +15,7 @@ extension ClusterRestorer {
         actions.append(
           ObjectAction(
             stage: RestoreStage.start.name, verb: .start, resource: "\(workload.type)",
-            namespace: workload.object.namespace, name: workload.object.name,
+            namespace: workload.key.namespace, name: workload.key.name,
             note: "\(workload.replicas ?? 0) replicas"
               + (step.service.map { ", service \($0)" } ?? ", of no service of the plan")
               + (workload.member?.ground == .podName ? " by its pod's name" : "")))

@@ -83,7 +83,7 @@ struct HookStage: Sendable {
     guard let item = planned.workload else { return nil }
     return try await patience.during { () throws(OperationError) in
       do throws(KubernetesError) {
-        return try await client.find(item.type, item.object.name, in: item.object.namespace)
+        return try await client.find(item.type, item.key.name, in: item.key.namespace)
       } catch {
         throw OperationError(error, doing: "looking for", item)
       }

@@ -46,16 +46,16 @@ struct PlannedHook {
     }
     guard !isForeign else {
       return .leaveOut(
-        "\(workload.type) \(workload.object.name) was there before, and stays as it is")
+        "\(workload.type) \(workload.key.name) was there before, and stays as it is")
     }
     guard workload.replicas != 0 else {
       return .refuse(
-        "\(workload.type) \(workload.object.name) has no replicas in the backup" + Self.way)
+        "\(workload.type) \(workload.key.name) has no replicas in the backup" + Self.way)
     }
     let containers = Self.containers(workload.object)
     guard containers.contains(container) else {
       return .refuse(
-        "\(workload.type) \(workload.object.name) has no container \(container) (it has: "
+        "\(workload.type) \(workload.key.name) has no container \(container) (it has: "
           + containers.joined(separator: ", ") + ")" + Self.way)
     }
     return .run

@@ -26,12 +26,12 @@ struct ServiceStart: Sendable {
   /// False for what was there before, and is none of the restore's.
   private func scaled(_ item: RestoreItem) async throws(KubernetesError) -> Bool {
     guard
-      let present = try await client.find(item.type, item.object.name, in: item.object.namespace),
+      let present = try await client.find(item.type, item.key.name, in: item.key.namespace),
       present.isRestored(from: job)
     else { return false }
     if let replicas = item.replicas, replicas > 0 {
       _ = try await client.patch(
-        item.type, item.object.name, in: item.object.namespace,
+        item.type, item.key.name, in: item.key.namespace,
         merging: ["spec": ["replicas": JSONValue(Int64(replicas))]])
     }
     return item.replicas != 0
@@ -41,7 +41,7 @@ struct ServiceStart: Sendable {
     let wanted = item.replicas
     do throws(KubernetesError) {
       _ = try await client.wait(
-        for: item.type, item.object.name, in: item.object.namespace,
+        for: item.type, item.key.name, in: item.key.namespace,
         within: job.order.patience.duration
       ) { object -> Bool? in
         guard let object else { return nil }
@@ -54,7 +54,7 @@ struct ServiceStart: Sendable {
       failure = OperationError(
         .conflict,
         "\(name) did not become ready within \(job.order.patience.duration): \(failure.message)"
-          + (await trouble(in: item.object.namespace)),
+          + (await trouble(in: item.key.namespace)),
         hint:
           "what is later in the plan was not started; kubectl describe shows why pods are not ready"
       )
