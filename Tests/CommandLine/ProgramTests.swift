@@ -182,6 +182,8 @@ internal import Testing
       #expect(shown.status == 0, "\(shown.error)")
       #expect(shown.output.contains("◆"))
       #expect(shown.output.contains("window:    43.0 ms, longest at orders\n"), "\(shown.output)")
+      let wide = try await shell.run("backup", "show", "shop-20260304-050607", "-o", "wide")
+      #expect(wide.output.contains("  shop       StatefulSet/orders  0 "), "\(wide.output)")
       let exported = try await shell.run("backup", "show", "shop-20260304-050607", "-o", "json")
       #expect(exported.output.contains(#""slowest" : "orders""#), "\(exported.output)")
       let file = shell.directory.appending(path: "shop.json")

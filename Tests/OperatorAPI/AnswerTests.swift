@@ -91,6 +91,8 @@ internal import Testing
       #expect(backup.meetsPlan == true)
       #expect(backup.members.map(\.windowMilliseconds) == [43, 43])
       #expect(backup.window == BackupBody.Window(milliseconds: 43, slowest: Example.orders))
+      #expect(backup.members.map(\.owner) == ["StatefulSet/orders", nil])
+      #expect(backup.members.map(\.namespace) == ["shop", "shop"])
       #expect(document.readable?.window == backup.window)
       #expect(
         document.readable?.windows.map(\.milliseconds) == backup.members.map(\.windowMilliseconds))

@@ -51,7 +51,8 @@ package enum Example {
   package static func member(_ service: ServiceName, on node: NodeID) -> MemberPlan {
     MemberPlan(
       name: service, node: node, container: container(service), containerName: "app",
-      pod: "\(service)-0", namespace: "shop", image: "registry.example/\(service):4",
+      pod: "\(service)-0", namespace: "shop",
+      owner: service == orders ? workload.owner : nil, image: "registry.example/\(service):4",
       imageDigest: "sha256:abc", holds: [.filesystem],
       volumes: [
         MemberVolume(containerPath: "/var/lib/\(service)", volume: volume(service))

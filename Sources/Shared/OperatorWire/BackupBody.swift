@@ -36,6 +36,9 @@ package struct BackupBody: Codable, Hashable, Sendable {
   package struct Member: Codable, Hashable, Sendable {
     package var name: ServiceName
     package var node: NodeID
+    package var namespace: String
+    /// Kind and name of what its pod belonged to; absent where no cluster had told it when the cut was planned.
+    package var owner: String?
     package var group: Int
     /// How long the application was held; absent without a certificate.
     package var windowMilliseconds: Double?
@@ -44,11 +47,13 @@ package struct BackupBody: Codable, Hashable, Sendable {
     package var leftOut: String?
 
     package init(
-      name: ServiceName, node: NodeID, group: Int, windowMilliseconds: Double?,
-      snapshots: [Snapshot], leftOut: String?
+      name: ServiceName, node: NodeID, namespace: String, owner: String?, group: Int,
+      windowMilliseconds: Double?, snapshots: [Snapshot], leftOut: String?
     ) {
       self.name = name
       self.node = node
+      self.namespace = namespace
+      self.owner = owner
       self.group = group
       self.windowMilliseconds = windowMilliseconds
       self.snapshots = snapshots

@@ -91,7 +91,7 @@ private func kindTable(_ manifests: ManifestSummaryBody) -> String {
 
 private func memberTable(_ members: [BackupBody.Member], wide: Bool) -> String {
   var table = TextTable(["MEMBER", "NODE", "HELD FOR", "SNAPSHOTS"])
-  if wide { table.headings += ["GROUP", "DRIVER", "SIZE"] }
+  if wide { table.headings += ["NAMESPACE", "OWNER", "GROUP", "DRIVER", "SIZE"] }
   table.rows = members.map { member in
     var row = [
       member.name.text, member.node.text, member.windowMilliseconds?.millisecondsText ?? "-",
@@ -103,6 +103,7 @@ private func memberTable(_ members: [BackupBody.Member], wide: Bool) -> String {
     ]
     if wide {
       row += [
+        member.namespace.isEmpty ? "-" : member.namespace, member.owner ?? "-",
         "\(member.group)", Set(member.snapshots.map(\.driver.text)).sorted().listed,
         byteText(member.snapshots.map(\.sizeBytes).reduce(0, +)),
       ]

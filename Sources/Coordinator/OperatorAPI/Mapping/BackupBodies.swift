@@ -30,7 +30,8 @@ extension BackupBody {
     return record.plan.plan.members.map { member in
       let statement = statements[member.name]
       return Member(
-        name: member.name, node: member.node, group: member.group,
+        name: member.name, node: member.node, namespace: member.namespace, owner: member.owner,
+        group: member.group,
         windowMilliseconds: statement?.steps.window.inMilliseconds,
         snapshots: (statement?.snapshots ?? []).map(Snapshot.init),
         leftOut: leftOut[member.name])
