@@ -235,7 +235,7 @@ extension FuzzTarget {
       }
     })
 
-  private static func planned(isGroup: Bool) -> PlannedSnapshot {
+  static func planned(isGroup: Bool) -> PlannedSnapshot {
     let names = isGroup ? ["a", "b"] : ["a"]
     return PlannedSnapshot(
       name: "s",
