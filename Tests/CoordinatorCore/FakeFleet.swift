@@ -141,7 +141,7 @@ final class FakeFleet: AgentGateway {
   ) -> [SnapshotRecord] {
     let name = SnapshotName(
       fence: order.fence, member: member.name, hold: hold, backup: plan.plan.backup)
-    return member.ownCuts.map { volume in
+    return (member.ownCuts + plan.plan.cutsForOthers(by: member)).map { volume in
       SnapshotRecord(
         containerPath: volume.containerPath, volume: volume.volume,
         name: name.text(volume: volume.volume.handle),
@@ -156,6 +156,7 @@ final class FakeFleet: AgentGateway {
       return nil
     }
     let own = Self.ownSnapshots(of: member, in: plan, hold: machine.hold, order)
+    let volumes = Set(member.volumes.map(\.volume))
     let process = ProcessIdentity(container: member.container, pid: 100, startTicks: 7)
     let tokens = member.holds.map { StateToken(quiescer: $0.quiescer, values: ["writes": "17"]) }
     let statement = HoldStatement(
@@ -168,7 +169,8 @@ final class FakeFleet: AgentGateway {
         thawEnded: .milliseconds(6)), fidelity: .full, tokensAtHold: tokens,
       tokensBeforeThaw: tokens,
       processAtHold: process, processBeforeThaw: process,
-      snapshots: own + (machine.notice ?? []),
+      snapshots: own.filter { volumes.contains($0.volume) } + (machine.notice ?? []),
+      snapshotsForOthers: own.filter { !volumes.contains($0.volume) },
       thaw: ThawEvidence(endedThisHold: true, cause: .complete),
       heldAt: Timestamp(nanoseconds: 0))
     guard let bytes = try? CanonicalJSON.encode(statement) else { return nil }

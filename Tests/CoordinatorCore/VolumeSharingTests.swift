@@ -110,4 +110,30 @@ struct VolumeSharingTests {
       #expect(restore.steps.map(\.source.handle.text) == ["snap-vol-orders", "snap-vol-orders"])
     }
   }
+
+  @Test func `volumes of a namespace and driver have one delegate where the plan wants one group`()
+    async throws
+  {
+    var plan = try Shop.plan()
+    plan.snapshots = SnapshotRules(acrossServices: true)
+    try await withCoordinator { [plan] coordinator in
+      try await coordinator.stock(plan: plan)
+      let record = try await coordinator.backUp()
+      #expect(
+        record.plan.plan.members.map { $0.volumes.map(\.delegate?.text) } == [
+          ["orders"], ["orders"],
+        ])
+      #expect(record.verdict?.grade == .applicationConsistent, "\(record.verdict as Any)")
+      let statements = try record.groups[0].certificates.map { try $0.decoded() }
+      #expect(
+        statements.map { $0.snapshots.map(\.handle.text) } == [
+          ["snap-vol-orders"], ["snap-vol-payments"],
+        ])
+      #expect(statements[0].snapshotsForOthers?.map(\.handle.text) == ["snap-vol-payments"])
+    }
+    var elsewhere = try Shop.placement("payments")
+    elsewhere.namespace = "other"
+    let apart = try self.plan(plan, [try Shop.placement("orders"), elsewhere])
+    #expect(apart.members.map { $0.volumes.map(\.delegate) } == [[nil], [nil]])
+  }
 }

@@ -90,7 +90,7 @@ import Testing
   @Test func `those who share a volume are left out together`() throws {
     var driver = CoordinatorDriver(try plan(policy: .bestEffort))
     driver.prepare(checkout, orders, payments)
-    let reason = "it shares a volume with payments: \(busy.message)"
+    let reason = "its volume is cut with that of payments: \(busy.message)"
     driver.freeze(checkout)
     #expect(
       driver.feed(.nack(payments, busy)).decisive == [
@@ -266,5 +266,53 @@ import Testing
         .init(member: orders, window: .milliseconds(150)),
         .init(member: payments, window: .milliseconds(170)),
       ])
+  }
+
+  // One group of volumes that are not shared.
+
+  /// payments has a volume of its own, which the agent of orders cuts in one group with that of orders.
+  private func group(spoil: (inout [HoldStatement]) -> Void = { _ in }) throws -> Verdict {
+    var delegate = Fixture.member(orders)
+    delegate.volumes[0].delegate = orders
+    var other = Fixture.member(payments)
+    other.volumes[0].delegate = orders
+    let plan = try Fixture.plan([delegate, other])
+    #expect(plan.plan.cutsForOthers(by: delegate) == other.volumes)
+    #expect(plan.plan.cutsForOthers(by: other) == [])
+    func record(_ volume: MemberVolume) -> SnapshotRecord {
+      var record = Fixture.snapshot(volume, of: orders, hold: Fixture.hold(1))
+      record.name =
+        SnapshotName(
+          fence: Fixture.fence, member: orders, hold: Fixture.hold(1), backup: Fixture.backup
+        ).text(volume: nil)
+      record.group = SnapshotHandle(accepted: "group-1")
+      record.requested = Elapsed(.milliseconds(36))
+      return record
+    }
+    var statements = plan.plan.members.map {
+      Fixture.statement(of: $0, in: plan, witness: Fixture.witness())
+    }
+    statements[0].snapshots = [record(delegate.volumes[0])]
+    statements[0].snapshotsForOthers = [record(other.volumes[0])]
+    statements[1].snapshots = [record(other.volumes[0])]
+    statements[1].snapshots[0].takenBy = orders
+    spoil(&statements)
+    return Grader.judge(
+      plan: plan,
+      groups: [
+        Grader.JudgedGroup(
+          group: 0, fence: Fixture.fence, accounts: statements.map(Grader.Account.believed),
+          leftOut: [])
+      ])
+  }
+
+  @Test func `a group of several members is proved by what its delegate signed`() throws {
+    #expect(try group().grade == .applicationConsistent)
+    let unsigned = try group { $0[0].snapshotsForOthers = nil }
+    #expect(unsigned.grade == .unproven)
+    #expect(unsigned.sentence.hasPrefix("payments: nothing proves that orders took the snapshot"))
+    #expect(
+      try group { $0[0].snapshotsForOthers?[0].requested = Elapsed(.milliseconds(34)) }
+        .grade == .unproven)
   }
 }

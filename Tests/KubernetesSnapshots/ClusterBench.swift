@@ -150,22 +150,25 @@ struct ClusterBench: Sendable {
   }
 
   static func planned(
-    _ volumes: [MemberVolume], others: [ServiceName: [MemberVolume]] = [:], counter: UInt64 = 1,
+    _ volumes: [MemberVolume], others: [ServiceName: [MemberVolume]] = [:],
+    forOthers: [MemberVolume] = [], counter: UInt64 = 1,
     budget: Duration = .seconds(60), cap: Duration = generous,
     rules: SnapshotRules = SnapshotRules()
   ) -> PlannedCut {
     var all = others
     all[ServiceName(accepted: "orders")] = volumes
     return PlannedCut(
-      name: name(counter), volumes: all, budget: budget, cap: cap, rules: rules)
+      name: name(counter), volumes: all, forOthers: forOthers, budget: budget, cap: cap,
+      rules: rules)
   }
 
   @discardableResult
   func prepare(_ volumes: [MemberVolume], _ cut: PlannedCut? = nil) async throws
     -> SnapshotReadiness
   {
-    let sorted = try await cluster.sorted(volumes)
-    return try await cluster.prepare(sorted.claimed, for: cut ?? Self.planned(volumes))
+    let cut = cut ?? Self.planned(volumes)
+    let sorted = try await cluster.sorted(volumes + cut.forOthers)
+    return try await cluster.prepare(sorted.claimed, for: cut)
   }
 
   func cut(_ counter: UInt64 = 1) async throws -> [SnapshotRecord] {

@@ -164,4 +164,36 @@ struct ClusterCutTests {
         try await bench.cluster.deleteOrphans([volume], name: ClusterBench.name()) == 0)
     }
   }
+
+  @Test func `the claims of several members are one group where the plan wants it`() async throws {
+    try await ClusterBench.with { bench in
+      await bench.groupClass()
+      let own = await bench.claim("a")
+      let other = await bench.claim("b")
+      let cut = ClusterBench.planned([own], forOthers: [other])
+      try await bench.prepare([own], cut)
+      let records = try await bench.cut()
+      #expect(records.map(\.volume) == [own.volume, other.volume])
+      #expect(Set(records.map(\.name)) == [ClusterBench.name().text(volume: nil)])
+      #expect(Set(records.map(\.group)).count == 1 && records[0].group != nil)
+      let groups = await bench.api.objects(SnapshotTypes.Groups(version: "v1").snapshots)
+      #expect(groups.count == 1)
+      await bench.cluster.discard(ClusterBench.name())
+    }
+  }
+
+  @Test func `claims of several members that cannot be one group are refused`() async throws {
+    try await ClusterBench.with { bench in
+      let own = await bench.claim("a")
+      let other = await bench.claim("b")
+      let refusal = await #expect(throws: CutProtocol.Refusal.self) {
+        try await bench.prepare([own], ClusterBench.planned([own], forOthers: [other]))
+      }
+      #expect(refusal?.code == .hazard)
+      #expect(
+        refusal?.message.hasPrefix(
+          "claim shop/b is to be cut in one group with those of orders, and cannot") == true)
+      #expect(await bench.snapshots().isEmpty)
+    }
+  }
 }

@@ -74,7 +74,7 @@ struct `Refusing a plan` {
     ),
     (
       "snapshots: {policy: Retain}",
-      "line 8: spec.snapshots.policy: unknown key 'policy'; known here: classes, groupClasses"
+      "line 8: spec.snapshots.policy: unknown key 'policy'; known here: classes, groupClasses, acrossServices"
     ),
     (
       "policy: bestefort",

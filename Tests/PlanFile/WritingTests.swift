@@ -66,7 +66,8 @@ private func randomPlan(seed: UInt64) throws -> BackupPlan {
     secrets: random.oneOf(ManifestRules.Secrets.allCases))
   let snapshots = SnapshotRules(
     classes: random.oneOf([[:], ["ebs.csi.aws.com": "no", "a": "1.0"]]),
-    groupClasses: random.oneOf([[:], ["on": "kept"]]))
+    groupClasses: random.oneOf([[:], ["on": "kept"]]),
+    acrossServices: Bool.random(using: &random))
   return BackupPlan(
     name: try PlanName("7"), environment: random.oneOf(Environment.allCases),
     requires: random.oneOf([.crashConsistent, .groupConsistent, .applicationConsistent]),

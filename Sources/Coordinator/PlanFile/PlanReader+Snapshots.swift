@@ -3,11 +3,15 @@ internal import Model
 extension PlanReader {
   /// By which classes snapshots are made.
   mutating func snapshots(_ place: Place) -> SnapshotRules? {
-    guard let fields = fields(place, known: ["classes", "groupClasses"]) else { return nil }
+    guard let fields = fields(place, known: ["classes", "groupClasses", "acrossServices"]) else {
+      return nil
+    }
     let classes = fields["classes"].map { self.classes($0) } ?? [:]
     let groupClasses = fields["groupClasses"].map { self.classes($0) } ?? [:]
-    guard let classes, let groupClasses else { return nil }
-    return SnapshotRules(classes: classes, groupClasses: groupClasses)
+    let acrossServices = fields["acrossServices"].map { boolean($0) } ?? false
+    guard let classes, let groupClasses, let acrossServices else { return nil }
+    return SnapshotRules(
+      classes: classes, groupClasses: groupClasses, acrossServices: acrossServices)
   }
 
   /// Class by driver.

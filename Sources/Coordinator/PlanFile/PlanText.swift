@@ -32,6 +32,7 @@ enum PlanText {
     }
     return mapping([
       ("classes", classes(rules.classes)), ("groupClasses", classes(rules.groupClasses)),
+      ("acrossServices", "\(rules.acrossServices)"),
     ])
   }
 

@@ -125,7 +125,9 @@ extension CoordinatorCut {
         .keep(certificate, fence, statement.member),
         .log(
           statement.member, "thawed after \(statement.steps.window.shortText), certificate stored"),
-      ] + onCut(statement.member, statement.snapshots)
+      ]
+      + onCut(
+        statement.member, statement.snapshots + (statement.snapshotsForOthers ?? []))
     guard members.values.allSatisfy({ $0.certificate != nil }) else { return actions }
     return actions + conclude(at: now)
   }
@@ -182,7 +184,8 @@ extension CoordinatorCut {
     for name in names {
       guard let member = members.removeValue(forKey: name) else { continue }
       let isSharer = !lost.contains(name)
-      let reason = (isSharer ? "it shares a volume with \(lost[0]): " : "") + refusal.description
+      let reason =
+        (isSharer ? "its volume is cut with that of \(lost[0]): " : "") + refusal.description
       leftOut.append(LeftOut(member: name, reason: reason))
       actions.append(.log(name, "left out: \(reason)"))
       actions.append(

@@ -1,6 +1,6 @@
 internal import Model
 
-/// Volumes that several members have: one of them, the delegate, has the snapshot taken once the witness has told it that all
+/// Volumes that several members have, or that are cut in one group: one of the members, the delegate, has the snapshot taken once the witness has told it that all
 /// are held, and the others thaw when they have been told that it is cut.
 extension CoordinatorCut {
   /// A delegate has cut, as it says itself or as its certificate does; whoever waits for it is told.
@@ -39,22 +39,21 @@ extension CoordinatorCut {
     return record
   }
 
-  /// These members and all that share a volume with one of them: without one of its writers held, its snapshot is no one's.
+  /// These members and all that have a delegate in common with one of them: without one of its writers held, the snapshot of a
+  /// shared volume is no one's, and without its delegate a group has none.
   func sharers(of names: [ServiceName]) -> [ServiceName] {
     var found = Set(names)
-    var volumes: Set<VolumeRef.Identity> = []
+    var delegates: Set<ServiceName> = []
     var isGrowing = true
     while isGrowing {
       isGrowing = false
       for member in members.values {
-        let shared = member.plan.volumes.filter { $0.delegate != nil }.map(\.volume.identity)
-        guard found.contains(member.plan.name) || !volumes.isDisjoint(with: shared) else {
-          continue
-        }
-        let before = (found.count, volumes.count)
+        let own = member.plan.volumes.compactMap(\.delegate)
+        guard found.contains(member.plan.name) || !delegates.isDisjoint(with: own) else { continue }
+        let before = (found.count, delegates.count)
         found.insert(member.plan.name)
-        volumes.formUnion(shared)
-        isGrowing = isGrowing || before != (found.count, volumes.count)
+        delegates.formUnion(own)
+        isGrowing = isGrowing || before != (found.count, delegates.count)
       }
     }
     return found.sorted()

@@ -42,6 +42,14 @@ package struct CutPlan: Hashable, Codable, Sendable {
   }
 
   package func member(_ name: ServiceName) -> MemberPlan? { members.first { $0.name == name } }
+
+  /// Volumes of other members alone whose snapshots this member's agent takes with its own, in one group.
+  package func cutsForOthers(by delegate: MemberPlan) -> [MemberVolume] {
+    var known = Set(delegate.volumes.map(\.volume.identity))
+    return members.filter { $0.name != delegate.name }.flatMap(\.volumes).filter {
+      $0.delegate == delegate.name && known.insert($0.volume.identity).inserted
+    }
+  }
 }
 
 /// One service instance that takes part in a cut: its container, its holds, its volumes, on one node.
@@ -112,8 +120,8 @@ package struct MemberVolume: Hashable, Codable, Sendable {
   /// Where the container sees it.
   package var containerPath: String
   package var volume: VolumeRef
-  /// Of a volume that several members have: the one whose agent takes its snapshot, after the witness and for all of them. Nil for
-  /// a volume of this member alone.
+  /// Of a volume that several members have, or that is cut in one group with those of others: the member whose agent takes the
+  /// snapshot, after the witness and for all of them. Nil for a volume that is cut by itself.
   package var delegate: ServiceName?
   /// Who else could write to it when the cut was planned and takes no part in it, `NAMESPACE/POD`; nil when nobody was known.
   package var unheldWriters: [String]?

@@ -27,6 +27,8 @@ package struct HoldStatement: Hashable, Codable, Sendable {
   package var processAtHold: ProcessIdentity
   package var processBeforeThaw: ProcessIdentity?
   package var snapshots: [SnapshotRecord]
+  /// What a delegate took of volumes that are other members' alone; nil where it took nothing of the kind.
+  package var snapshotsForOthers: [SnapshotRecord]?
   package var thaw: ThawEvidence
   /// By the node's wall clock, when the hold was complete; for people.
   package var heldAt: Timestamp
@@ -37,7 +39,8 @@ package struct HoldStatement: Hashable, Codable, Sendable {
     steps: HoldSteps,
     fidelity: Fidelity, tokensAtHold: [StateToken], tokensBeforeThaw: [StateToken],
     processAtHold: ProcessIdentity, processBeforeThaw: ProcessIdentity?,
-    snapshots: [SnapshotRecord], thaw: ThawEvidence, heldAt: Timestamp
+    snapshots: [SnapshotRecord], snapshotsForOthers: [SnapshotRecord]? = nil, thaw: ThawEvidence,
+    heldAt: Timestamp
   ) {
     self.fleet = fleet
     self.backup = backup
@@ -55,6 +58,7 @@ package struct HoldStatement: Hashable, Codable, Sendable {
     self.processAtHold = processAtHold
     self.processBeforeThaw = processBeforeThaw
     self.snapshots = snapshots
+    self.snapshotsForOthers = snapshotsForOthers
     self.thaw = thaw
     self.heldAt = heldAt
   }

@@ -223,7 +223,7 @@ extension HoldStatement {
   ) -> Bool {
     witness == sharer.witness && witness.hold(of: member) == hold
       && witness.hold(of: sharer.member) == sharer.hold
-      && snapshots.contains { own in
+      && (snapshots + (snapshotsForOthers ?? [])).contains { own in
         own.volume.identity == snapshot.volume.identity && own.takenBy == nil
           && own.handle == snapshot.handle && own.name == snapshot.name
           && mayName(own, of: own.volume, in: backup) && own.requested >= steps.witnessReceived

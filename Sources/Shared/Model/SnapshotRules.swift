@@ -5,9 +5,24 @@ package struct SnapshotRules: Hashable, Codable, Sendable {
   package var classes: [String: String]
   /// The VolumeGroupSnapshotClass for each driver's claims.
   package var groupClasses: [String: String]
+  /// Whether the claims of several services are one group, where they are of one namespace and driver.
+  package var acrossServices: Bool
 
-  package init(classes: [String: String] = [:], groupClasses: [String: String] = [:]) {
+  package init(
+    classes: [String: String] = [:], groupClasses: [String: String] = [:],
+    acrossServices: Bool = false
+  ) {
     self.classes = classes
     self.groupClasses = groupClasses
+    self.acrossServices = acrossServices
+  }
+
+  /// Plans that were sealed before there were such groups have none.
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      classes: try fields.decode([String: String].self, forKey: .classes),
+      groupClasses: try fields.decode([String: String].self, forKey: .groupClasses),
+      acrossServices: try fields.decodeIfPresent(Bool.self, forKey: .acrossServices) ?? false)
   }
 }

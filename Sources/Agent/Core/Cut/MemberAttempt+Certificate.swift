@@ -19,6 +19,7 @@ extension MemberAttempt {
     guard let plan, let steps = record.steps(), let witness, let thaw = record.thaw,
       let process = record.process, let heldAt = record.heldAt
     else { throw Refusal(.failed, "a step of the hold was not seen") }
+    let snapshots = snapshots
     return HoldStatement(
       fleet: plan.plan.fleet, backup: backup, planHash: plan.hash, fence: key.fence,
       node: environment.node, member: key.member, hold: hold, heldAfter: heldAfter,
@@ -26,8 +27,18 @@ extension MemberAttempt {
       tokensAtHold: record.tokensAtHold, tokensBeforeThaw: record.tokensBeforeThaw,
       processAtHold: process,
       processBeforeThaw: record.processBeforeThaw,
-      snapshots: record.snapshots + record.shared(notice), thaw: thaw,
+      snapshots: snapshots.own + record.shared(notice),
+      snapshotsForOthers: snapshots.others.isEmpty ? nil : snapshots.others, thaw: thaw,
       heldAt: heldAt)
+  }
+
+  /// What was cut of the member's volumes, and of others' alone.
+  private var snapshots: (own: [SnapshotRecord], others: [SnapshotRecord]) {
+    let volumes = Set(member.volumes.map(\.volume))
+    return (
+      record.snapshots.filter { volumes.contains($0.volume) },
+      record.snapshots.filter { !volumes.contains($0.volume) }
+    )
   }
 
   /// As `cleanUp`, for an attempt that was found in the ledger. Calls of the agent's earlier life may still be under way at

@@ -16,12 +16,15 @@ extension MemberAttempt {
     }
   }
 
+  private var cutsForOthers: [MemberVolume] { plan?.plan.cutsForOthers(by: member) ?? [] }
+
   private func plannedCut(cap: Duration) -> PlannedCut {
     var volumes: [ServiceName: [MemberVolume]] = [key.member: member.ownCuts]
     for other in plan?.plan.members ?? [] { volumes[other.name] = other.ownCuts }
     let budget = plan?.plan.freeze.budget.duration ?? cap
     return PlannedCut(
-      name: snapshotName, volumes: volumes, entrusted: member.entrusted, budget: budget, cap: cap,
+      name: snapshotName, volumes: volumes, forOthers: cutsForOthers, entrusted: member.entrusted,
+      budget: budget, cap: cap,
       rules: plan?.plan.snapshots ?? SnapshotRules())
   }
 
@@ -77,7 +80,7 @@ extension MemberAttempt {
         let origin = record.ordered ?? .zero
         let clock = environment.clock
         record.snapshots = try await environment.snapshots.cut(
-          member.ownCuts, name: snapshotName, clock: { clock.now() - origin })
+          member.ownCuts + cutsForOthers, name: snapshotName, clock: { clock.now() - origin })
       }
       outcome = .snapshotsCut
     } catch {

@@ -7,6 +7,8 @@ package struct PlannedCut: Hashable, Sendable {
   package var name: SnapshotName
   /// What is cut for each member of the plan, all at about the same time.
   package var volumes: [ServiceName: [MemberVolume]]
+  /// Volumes of other members that are cut with this one's, in one group.
+  package var forOthers: [MemberVolume]
   /// The member's volumes whose snapshots another member's agent takes; nothing is to be prepared for them.
   package var entrusted: [MemberVolume]
   /// The longest window that may be predicted.
@@ -17,12 +19,14 @@ package struct PlannedCut: Hashable, Sendable {
   package var rules: SnapshotRules
 
   package init(
-    name: SnapshotName, volumes: [ServiceName: [MemberVolume]], entrusted: [MemberVolume] = [],
+    name: SnapshotName, volumes: [ServiceName: [MemberVolume]], forOthers: [MemberVolume] = [],
+    entrusted: [MemberVolume] = [],
     budget: Duration, cap: Duration,
     rules: SnapshotRules = SnapshotRules()
   ) {
     self.name = name
     self.volumes = volumes
+    self.forOthers = forOthers
     self.entrusted = entrusted
     self.budget = budget
     self.cap = cap

@@ -13,6 +13,7 @@ extension ClusterSnapshots {
     for claim in claims { try refuseSharing(claim, cut) }
     let types = try await SnapshotTypes.discover(client)
     let planned = try await plan(claims, types, cut)
+    try refuseLooseClaims(planned, cut)
     do throws(KubernetesError) {
       try await watch.open(subjects(types))
     } catch {
@@ -56,6 +57,23 @@ extension ClusterSnapshots {
       "claim \(claim.namespace)/\(claim.claim) belongs to \(cut.name.member) and to \(other): "
         + "a snapshot of either would be taken while the other may still write",
       hint: "the coordinator's plan names no delegate for it: is it older than this agent?")
+  }
+
+  /// Other members wait for one group; snapshots of their own they could have had without that.
+  private func refuseLooseClaims(_ planned: [PlannedSnapshot], _ cut: PlannedCut) throws(Refusal) {
+    let others = Set(cut.forOthers)
+    for snapshot in planned where snapshot.group == nil {
+      guard let claim = snapshot.claims.first, !others.isDisjoint(with: claim.members) else {
+        continue
+      }
+      throw Refusal(
+        .hazard,
+        "claim \(claim.namespace)/\(claim.claim) is to be cut in one group with those of "
+          + "\(cut.name.member), and cannot: no VolumeGroupSnapshotClass names driver \(claim.driver), or "
+          + "\(cut.name.member) has a group of another driver already",
+        hint: "create a VolumeGroupSnapshotClass of that driver where the cluster serves group "
+          + "snapshots, or leave spec.snapshots.acrossServices out of the plan")
+    }
   }
 
   private func remarks(_ claims: [ClaimedVolume]) -> [String] {

@@ -29,9 +29,20 @@ package struct NodeSnapshots: SnapshotProvider {
     -> SnapshotReadiness
   {
     try await direct.requireMounted(volumes)
-    let (claimed, others) = try await cluster.sorted(volumes)
+    let (claimed, others) = try await cluster.sorted(volumes + cut.forOthers)
+    if let other = others.first(where: { cut.forOthers.contains($0) }) {
+      throw Refusal(
+        .hazard,
+        "volume \(other.volume.handle) of another service is no claim's, and cannot be cut in one group "
+          + "with those of \(cut.name.member)",
+        hint: "leave spec.snapshots.acrossServices out of the plan")
+    }
     var readiness = SnapshotReadiness(predicted: .zero)
-    if !others.isEmpty { readiness = try await direct.prepare(others, for: cut) }
+    if !others.isEmpty {
+      var own = cut
+      own.forOthers = []
+      readiness = try await direct.prepare(others, for: own)
+    }
     readiness.copies = try CopiedVolumes.among(volumes + cut.entrusted)
     guard !claimed.isEmpty else { return readiness }
     let clustered = try await cluster.prepare(claimed, for: cut)

@@ -47,7 +47,16 @@ package struct CSISnapshotProvider: SnapshotProvider {
   package func prepare(_ volumes: [MemberVolume], for cut: PlannedCut) async throws(Refusal)
     -> SnapshotReadiness
   {
-    SnapshotReadiness(
+    if let other = cut.forOthers.first {
+      throw Refusal(
+        .hazard,
+        "volume \(other.volume.handle) of another service is to be cut in one group with those of "
+          + "\(cut.name.member), which takes a cluster's API",
+        hint:
+          "leave spec.snapshots.acrossServices out of the plan, or configure kubernetes: in the agent"
+      )
+    }
+    return SnapshotReadiness(
       predicted: try await prepare(volumes),
       copies: try CopiedVolumes.among(volumes + cut.entrusted))
   }

@@ -39,7 +39,9 @@ package enum CutPlanner {
     return CutPlan(
       backup: backup, fleet: fleet, plan: plan.name, environment: plan.environment,
       requires: plan.requires, policy: plan.policy, freeze: plan.freeze, createdAt: time,
-      members: sharing.members(in: plan.policy == .groups ? DependencyGraph(plan) : nil),
+      members: sharing.members(
+        in: plan.policy == .groups ? DependencyGraph(plan) : nil,
+        acrossServices: plan.snapshots?.acrossServices == true),
       manifests: plan.manifests,
       snapshots: plan.snapshots)
   }

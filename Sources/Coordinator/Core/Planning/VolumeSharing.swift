@@ -29,10 +29,12 @@ struct VolumeSharing {
 
   /// The members with the delegate of each volume that several have: the first by name, since all are held when it begins.
   ///
-  /// - Parameter graph: where the plan is cut in groups; those who share a volume are one.
-  func members(in graph: DependencyGraph?) -> [MemberPlan] {
+  /// - Parameters:
+  ///   - graph: where the plan is cut in groups; those who share a volume are one.
+  ///   - acrossServices: the volumes of a namespace and driver have one delegate as well, within each group.
+  func members(in graph: DependencyGraph?, acrossServices: Bool) -> [MemberPlan] {
     let groups = graph?.components(joining: sharers.values.map { Set($0) }) ?? [:]
-    return planned.map { member in
+    let members = planned.map { member in
       var member = member
       member.group = groups[member.name] ?? 0
       for index in member.volumes.indices {
@@ -42,6 +44,35 @@ struct VolumeSharing {
       }
       return member
     }.sorted { $0.name < $1.name }
+    return acrossServices ? Self.together(members) : members
+  }
+
+  /// What one group snapshot can have: it is of one namespace and one driver.
+  private struct Together: Hashable {
+    var group: Int
+    var namespace: String
+    var driver: DriverName
+  }
+
+  private static func together(_ members: [MemberPlan]) -> [MemberPlan] {
+    var delegates: [Together: [ServiceName]] = [:]
+    func key(_ member: MemberPlan, _ volume: MemberVolume) -> Together {
+      Together(
+        group: member.group, namespace: member.namespace, driver: volume.volume.driver)
+    }
+    for member in members {
+      for key in Set(member.volumes.map({ key(member, $0) })) {
+        delegates[key, default: []].append(member.name)
+      }
+    }
+    return members.map { member in
+      var member = member
+      for index in member.volumes.indices {
+        let names = delegates[key(member, member.volumes[index])] ?? []
+        if names.count > 1 { member.volumes[index].delegate = names[0] }
+      }
+      return member
+    }
   }
 
   /// A filesystem that is frozen for one member would stop another in the middle of getting ready.
