@@ -150,6 +150,25 @@ import Testing
     await hold.discard()
   }
 
+  @Test func `a volume that others share is watched from when all are held`() async throws {
+    try await withContainer { volume, target in
+      var target = target
+      target.volumes[0].delegate = target.member
+      let hold = try await quiescer.prepare(
+        .command(CommandHold(pre: ["/bin/true"], post: [], fences: true)), for: target)
+      try await hold.hold()
+      let before = try await hold.token()
+      try "late".write(toFile: volume.path + "/of-another", atomically: false, encoding: .utf8)
+      #expect(try await hold.token() == before)
+      try hold.allHeld()
+      #expect(try await hold.token() == before)
+      try "broken".write(toFile: volume.path + "/of-another", atomically: false, encoding: .utf8)
+      #expect(try await hold.token() != before)
+      _ = await hold.release()
+      await hold.discard()
+    }
+  }
+
   @Test func `a release ends a pre command that still runs, and post follows`() async throws {
     try await withContainer { volume, target in
       let hold = try await quiescer.prepare(

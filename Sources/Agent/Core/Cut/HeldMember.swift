@@ -11,6 +11,9 @@ actor HeldMember {
   private var isEnding = false
   private var isTaking = false
   private var isReleased = false
+  private var isAllHeld = false
+  /// Why a hold does not see whether what it shares stands still.
+  private var blind: Refusal?
 
   /// By the wall clock, when the last hold was in force.
   private(set) var heldAt: Timestamp?
@@ -41,10 +44,20 @@ actor HeldMember {
     return held
   }
 
+  /// The witness has arrived, of a cut in which volumes of this member have a delegate.
+  func allHeld() {
+    guard !isAllHeld else { return }
+    isAllHeld = true
+    for hold in begun {
+      do { try hold.allHeld() } catch { blind = error }
+    }
+  }
+
   /// Samples the tokens again; one that cannot be had is missing, which the verdict then says.
   func sampleBeforeThaw() async {
     for hold in holds {
-      do {
+      do throws(Refusal) {
+        if let blind { throw blind }
         tokensBeforeThaw.append(try await hold.token())
       } catch {
         tokensBeforeThaw.append(

@@ -75,6 +75,7 @@ extension MemberAttempt {
 
   func cutSnapshots() async {
     let outcome: MemberHold.Event
+    if hasDelegates, witness != nil { await held?.allHeld() }
     do {
       if !member.ownCuts.isEmpty {
         let origin = record.ordered ?? .zero
@@ -93,6 +94,7 @@ extension MemberAttempt {
   /// Ends the hold, whatever it has reached; nothing here waits for something that is not bounded.
   func thaw(_ cause: ThawCause) async {
     if cause == .complete {
+      if hasDelegates { await held?.allHeld() }
       await held?.sampleBeforeThaw()
       record.tokensAtHold = await held?.tokensAtHold ?? []
       record.tokensBeforeThaw = await held?.tokensBeforeThaw ?? []

@@ -67,6 +67,8 @@ actor MemberAttempt {
     }
   }
   var witness: WitnessVector? { machine.witness }
+  /// Whether the snapshots of some of its volumes are taken for several members, when all are held.
+  var hasDelegates: Bool { member.volumes.contains { $0.delegate != nil } }
   var heldAfter: WitnessVector { machine.heldAfter }
   var notice: [SnapshotRecord] { machine.notice ?? [] }
   var snapshotName: SnapshotName {
@@ -87,7 +89,10 @@ actor MemberAttempt {
     let before = machine
     let actions = machine.apply(event, at: now)
     environment.observer?.memberStepped(from: before, by: event, to: machine, actions)
-    if machine.witness != nil && before.witness == nil { record.witnessReceived = now }
+    if machine.witness != nil && before.witness == nil {
+      record.witnessReceived = now
+      if hasDelegates { crew.run { await self.held?.allHeld() } }
+    }
     if machine.notice != nil && before.notice == nil { record.noticeReceived = now }
     // No suspension between here and the last action: the next event finds all of them begun, in their order.
     for action in actions { perform(action) }

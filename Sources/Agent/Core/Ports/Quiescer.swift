@@ -56,6 +56,9 @@ package protocol PreparedHold: Sendable {
   /// Returns once the hold is in force. May take longer than the lease, which is renewed meanwhile; whatever limit a
   /// quiescer sets of its own must be within the target's cap, and nothing that it takes may end by itself before the cap.
   func hold() async throws(Refusal)
+  /// Every member of the cut is held: what others share with this one stands still as well from now on. Comes at most once, and
+  /// only where a volume has a delegate, before its snapshot is asked for.
+  func allHeld() throws(Refusal)
   /// A value that changes whenever the held durable state does.
   func token() async throws(Refusal) -> StateToken
   /// Ends the hold; never throws, never waits longer than a second for an application that does not answer.
@@ -68,6 +71,9 @@ package protocol PreparedHold: Sendable {
 }
 
 extension PreparedHold {
+  /// For holds that do not look at volumes.
+  package func allHeld() throws(Refusal) {}
+
   /// For a hold whose tokens and release tell everything.
   package func examine() async -> String? { nil }
 }

@@ -10,8 +10,15 @@ final class CommandPreparedHold: PreparedHold {
   let entry: ContainerEntry
   let command: CommandHold
   /// What sees writes to the member's volumes, where the plan promises that there are none.
-  let volumes: WatchedVolumes?
+  let volumes: Watches?
   let readiness: HoldReadiness
+
+  struct Watches: Sendable {
+    /// Watched for the whole hold.
+    var own: WatchedVolumes
+    /// Volumes with a delegate: members that share one may write to it until all are held.
+    var delegated: WatchedVolumes
+  }
 
   private enum State {
     case ready
@@ -25,7 +32,7 @@ final class CommandPreparedHold: PreparedHold {
   private static let runs = Mutex(0)
 
   init(
-    member: ServiceName, entry: ContainerEntry, command: CommandHold, volumes: WatchedVolumes?,
+    member: ServiceName, entry: ContainerEntry, command: CommandHold, volumes: Watches?,
     readiness: HoldReadiness
   ) {
     self.member = member
@@ -50,7 +57,7 @@ final class CommandPreparedHold: PreparedHold {
     let reading = pipe.reading
     let result = await onDedicatedThread { [self] in run(command.pre, cancel: reading) }
     // What the command itself wrote is not counted.
-    do { try volumes?.begin() } catch { throw .because(error, member, "watching the volumes") }
+    do { try volumes?.own.begin() } catch { throw .because(error, member, "watching the volumes") }
     let exited = result?.ending == .exited(0) || result == nil
     let wasReleased = state.withLock { state in
       guard case .running = state else { return true }
@@ -63,6 +70,12 @@ final class CommandPreparedHold: PreparedHold {
     if let result, !exited { throw refusal(result) }
   }
 
+  func allHeld() throws(Refusal) {
+    do { try volumes?.delegated.begin() } catch {
+      throw .because(error, member, "watching the volumes that it shares")
+    }
+  }
+
   /// A command knows no state of its own; the token says that it is still the same container that was held, and, where
   /// the plan vouches for the command, that nothing was written since to the volumes that it is to hold still.
   func token() async throws(Refusal) -> StateToken {
@@ -72,7 +85,9 @@ final class CommandPreparedHold: PreparedHold {
     }
     var values = ["process started at": "\(entry.process.startTicks)"]
     do {
-      if let volumes { values["writes seen"] = "\(try volumes.count())" }
+      if let volumes {
+        values["writes seen"] = "\(try volumes.own.count() + volumes.delegated.count())"
+      }
     } catch {
       throw .because(error, member, "watching the volumes")
     }

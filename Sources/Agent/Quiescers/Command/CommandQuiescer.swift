@@ -25,19 +25,17 @@ struct CommandQuiescer: Quiescer {
     var remarks = [
       "nothing but the commands' exit status tells whether they did what they should"
     ]
-    var volumes: WatchedVolumes?
+    var volumes: CommandPreparedHold.Watches?
     if command.fences && !target.volumes.isEmpty {
       do throws(SystemError) {
         volumes = try await onDedicatedThread { () throws(SystemError) in
-          try WatchedVolumes(target)
+          CommandPreparedHold.Watches(
+            own: try WatchedVolumes(target.volumes.filter { $0.delegate == nil }, of: target),
+            delegated: try WatchedVolumes(target.volumes.filter { $0.delegate != nil }, of: target))
         }
       } catch {
         remarks.append("writes during the hold would not be noticed: \(error)")
       }
-    }
-    for shared in target.volumes where command.fences && shared.delegate != nil {
-      remarks.append(
-        "writes to \(shared.containerPath) during the hold would not be noticed: others share it")
     }
     return CommandPreparedHold(
       member: target.member, entry: entry, command: command, volumes: volumes,

@@ -3,8 +3,7 @@ internal import CutProtocol
 internal import LinuxSystem
 internal import Model
 
-/// The files of a member's volumes, ready to be watched for writes; not of those that it shares, to which the others may write
-/// until they are held as well.
+/// The files of some volumes of a member, ready to be watched for writes.
 struct WatchedVolumes: Sendable {
   private struct Watched: Sendable {
     var path: String
@@ -25,11 +24,11 @@ struct WatchedVolumes: Sendable {
   private let volumes: [Watched]
 
   /// Tries the watch at once, so that a filesystem that cannot be watched is known before the hold.
-  init(_ target: HoldTarget) throws(SystemError) {
+  init(_ watched: [MemberVolume], of target: HoldTarget) throws(SystemError) {
     let root = try DescriptorHandle.directory("/proc/\(target.process.pid)/root")
     let table = try MountTable.read()
     var volumes: [Watched] = []
-    for volume in target.volumes where volume.delegate == nil {
+    for volume in watched {
       let published = volume.volume.publishedAt
       if table.mount(at: published)?.isPart == true {
         volumes.append(
