@@ -2,19 +2,31 @@ internal import Foundation
 package import KubernetesClient
 internal import Logging
 
-/// A Kubernetes API server that whoever runs the tests has set up, with a token that may do everything in it.
+/// A Kubernetes API server that whoever runs the tests has set up, with credentials that may do everything in it.
+///
+/// A `KUBECONFIG` alone does not do: on many machines one is set that is not meant for tests.
 package struct RealServer {
   private static let variables = [
     "STILLPOINT_TEST_API_SERVER", "STILLPOINT_TEST_API_CA", "STILLPOINT_TEST_API_TOKEN",
   ]
-  package static let isGiven = variables.allSatisfy {
-    ProcessInfo.processInfo.environment[$0] != nil
-  }
-  package static let why =
-    "STILLPOINT_TEST_API_SERVER, _CA (a file) and _TOKEN (a file) name no Kubernetes API server"
+  private static let given = variables.compactMap { ProcessInfo.processInfo.environment[$0] }
+  private static let isByConfiguration =
+    ProcessInfo.processInfo.environment["STILLPOINT_TEST_CLUSTER"] == "yes"
+    && ProcessInfo.processInfo.environment["KUBECONFIG"] != nil
 
+  package static let isGiven = given.count == variables.count || isByConfiguration
+  package static let why =
+    "neither KUBECONFIG with STILLPOINT_TEST_CLUSTER=yes nor STILLPOINT_TEST_API_SERVER, _CA (a file) and _TOKEN "
+    + "(a file) name a Kubernetes API server for tests"
+
+  /// - Parameter token: instead of the credentials that were given.
   package static func access(token: String? = nil) throws -> ClusterAccess {
-    let given = variables.compactMap { ProcessInfo.processInfo.environment[$0] }
+    if isByConfiguration {
+      var access = try ClusterAccess.kubeconfig(
+        environment: ProcessInfo.processInfo.environment)
+      if let token { access.identity = .token(BearerToken(token)) }
+      return access
+    }
     guard given.count == variables.count, let address = ServerAddress(given[0]) else {
       throw KubernetesError(.configuration, why)
     }
