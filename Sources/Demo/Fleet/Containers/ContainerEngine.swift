@@ -170,9 +170,12 @@ package struct ContainerEngine: Sendable {
   private func withRuntime<Answer: Sendable>(
     _ body: (Runtime_V1_RuntimeService.Client<HTTP2ClientTransport.Posix>) async throws -> Answer
   ) async throws -> Answer {
+    // Longer than any call takes, a command in a container included: an engine that hangs is an error, not a wait.
+    let everyCall = MethodConfig(
+      names: [.init(service: "", method: "")], timeout: .seconds(300))
     let transport = try HTTP2ClientTransport.Posix(
-      target: .unixDomainSocket(path: socket, authority: "localhost"), transportSecurity: .plaintext
-    )
+      target: .unixDomainSocket(path: socket, authority: "localhost"),
+      transportSecurity: .plaintext, serviceConfig: ServiceConfig(methodConfig: [everyCall]))
     return try await withGRPCClient(transport: transport) { client in
       try await body(Runtime_V1_RuntimeService.Client(wrapping: client))
     }

@@ -7,6 +7,8 @@ package struct Command: Sendable {
   package var arguments: [String]
   /// Added to the environment that the demo itself has.
   package var environment: [String: String]
+  /// How long it may take before it is killed.
+  package var limit: Duration = .seconds(600)
 
   /// What is kept of either output stream, in bytes; more is an error.
   package static let outputLimit = 32 << 20
@@ -32,18 +34,35 @@ package struct Command: Sendable {
   }
 
   /// Runs the program and answers however it ended. Cancelling the task kills it.
+  ///
+  /// - Throws: ``DemoError`` when it cannot be run or takes longer than ``limit``.
   package func outcome() async throws -> Outcome {
+    try await withThrowingTaskGroup(of: Outcome.self) { group in
+      group.addTask { try await self.ended() }
+      group.addTask {
+        try await Task.sleep(for: self.limit)
+        throw DemoError("'\(self.words)' did not end within \(self.limit)")
+      }
+      defer { group.cancelAll() }
+      guard let outcome = try await group.next() else { throw CancellationError() }
+      return outcome
+    }
+  }
+
+  private var words: String { ([program] + arguments).joined(separator: " ") }
+
+  private func ended() async throws -> Outcome {
     var options = PlatformOptions()
     // Its own group: a Ctrl-C in the terminal is for the demo, which then ends it in order.
     options.processGroupID = 0
     // `env` puts itself out of the way, and takes a name as well as a path.
-    let words = Arguments(["--", program] + arguments)
+    let line = Arguments(["--", program] + arguments)
     let updates = Dictionary(
       uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
     ).mapValues(Optional.some)
     do {
       let result = try await Subprocess.run(
-        .name("env"), arguments: words, environment: .inherit.updating(updates),
+        .name("env"), arguments: line, environment: .inherit.updating(updates),
         platformOptions: options, input: .none, output: .string(limit: Self.outputLimit),
         error: .string(limit: Self.outputLimit))
       let status: Int32
@@ -67,7 +86,6 @@ package struct Command: Sendable {
   package func run() async throws -> String {
     let outcome = try await outcome()
     guard outcome.status == 0 else {
-      let words = ([program] + arguments).joined(separator: " ")
       throw DemoError("'\(words)' ended with status \(outcome.status): \(outcome.summary)")
     }
     return outcome.output
