@@ -44,7 +44,8 @@ struct `A plan that a cluster's object keeps` {
       fleet: try FleetID("fleet"), store: coordinator.catalog, placements: coordinator.catalog,
       audit: coordinator.catalog,
       rehearsal: PlanRehearsal(
-        gateway: coordinator.fleet, router: CutRouter(), fences: coordinator.fences, clock: clock,
+        gateway: coordinator.fleet, router: CutRouter(), fences: coordinator.fences,
+        turns: coordinator.turns, clock: clock,
         times: .quick), probing: PlanProbing(gateway: coordinator.fleet))
   }
 

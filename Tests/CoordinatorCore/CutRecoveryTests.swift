@@ -71,10 +71,12 @@ import Testing
     let clock = EagerClock()
     let outcomes = Mutex<[CutOutcome]>([])
     let recovery = CutRecovery(
-      store: store, closer: coordinator.closer,
+      store: store, closer: coordinator.closer, turns: CutTurns(),
       verifier: NameVerifier(), authorities: [], clock: clock,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    await recovery.run { outcome in outcomes.withLock { $0.append(outcome) } }
+    await recovery.run(
+      takeUp: { plan, _ in Issue.record("\(plan.plan.backup) had begun") },
+      commit: { outcome in outcomes.withLock { $0.append(outcome) } })
     return (outcomes.withLock { $0 }, clock.now())
   }
 

@@ -20,6 +20,9 @@ final class FakeFleet: AgentGateway {
     var counter: UInt64 = 0
     var behaviours: [ServiceName: Behaviour] = [:]
     var orders: [CutOrder] = []
+    /// The newest attempt of each member, as an agent's ledger has it.
+    var newest: [ServiceName: Fence] = [:]
+    var nodes: Set<NodeID> = []
   }
 
   private let state = Mutex(State())
@@ -52,7 +55,8 @@ final class FakeFleet: AgentGateway {
     return .done
   }
 
-  func connected() async -> Set<NodeID> { [] }
+  func connected() async -> Set<NodeID> { state.withLock { $0.nodes } }
+  func connect(_ nodes: Set<NodeID>) { state.withLock { $0.nodes = nodes } }
   func disconnect(_ node: NodeID) async {}
 
   static func kind(_ order: CutOrder) -> String {
@@ -75,6 +79,19 @@ final class FakeFleet: AgentGateway {
       let key = "\(order.fence)/\(order.member)"
       if case .prepare(let fence, let member, let bytes, let lease) = order {
         guard let plan = try? SealedPlan(bytes: bytes) else { return [] }
+        if let newest = state.newest[member], newest != fence {
+          guard fence > newest else {
+            let refusal = Refusal(
+              .staleFence, "fence \(fence) of \(member) is not higher than \(newest)",
+              highestFence: newest)
+            return [.report(.refused(refusal))]
+          }
+          // As an agent does: a higher fence ends what an older one has not finished.
+          if state.machines["\(newest)/\(member)"]?.state.isUnderWay == true {
+            state.machines["\(newest)/\(member)"] = nil
+          }
+        }
+        state.newest[member] = fence
         state.counter += 1
         let hold = HoldID(boot: "boot-\(node)", incarnation: 1, counter: state.counter)
         var machine = MemberHold(
@@ -186,5 +203,15 @@ struct NameVerifier: CertificateVerifier {
       throw RejectedCertificate("it was signed by somebody else")
     }
     return statement
+  }
+}
+
+extension MemberHold.State {
+  /// On its way to a hold or in one.
+  var isUnderWay: Bool {
+    switch self {
+    case .preparing, .prepared, .freezing, .held, .thawing: true
+    case .certifying, .certified, .ended: false
+    }
   }
 }

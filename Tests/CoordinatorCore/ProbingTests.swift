@@ -15,6 +15,7 @@ import Testing
         placements: coordinator.catalog, audit: coordinator.catalog,
         rehearsal: PlanRehearsal(
           gateway: coordinator.fleet, router: CutRouter(), fences: coordinator.fences,
+          turns: coordinator.turns,
           clock: BootClock(), times: .quick),
         probing: PlanProbing(gateway: coordinator.fleet))
       let probe = try await plans.probePlan(PlanName("shop"), author: "alice")

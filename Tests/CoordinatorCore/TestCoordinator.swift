@@ -15,6 +15,8 @@ struct TestCoordinator {
   let directory: FleetDirectory
   let closer: AttemptCloser
   let fences: FenceSource
+  let router: CutRouter
+  let turns: CutTurns
   let crew: Crew
 
   init(
@@ -29,6 +31,7 @@ struct TestCoordinator {
     let fences = try await FenceSource(store: catalog)
     let closer = AttemptCloser(store: catalog, gateway: fleet, fences: fences, logger: logger)
     let crew = Crew()
+    let turns = CutTurns()
     directory = FleetDirectory(
       nodes: catalog, placements: catalog, audit: catalog, fences: fences, router: router,
       closer: closer,
@@ -40,7 +43,7 @@ struct TestCoordinator {
         driver: CutDriver(
           gateway: fleet, store: catalog, router: router, verifier: NameVerifier(),
           fences: fences, clock: clock, logger: logger), closer: closer, fences: fences,
-        verifier: NameVerifier(), authorities: [], times: times, requests: catalog,
+        turns: turns, verifier: NameVerifier(), authorities: [], times: times, requests: catalog,
         manifests: source.flatMap { source in
           ManifestSeal(key: Data(repeating: 7, count: ManifestSeal.keySize)).map {
             ManifestKeeping(
@@ -54,6 +57,8 @@ struct TestCoordinator {
     self.fleet = fleet
     self.closer = closer
     self.fences = fences
+    self.router = router
+    self.turns = turns
     self.crew = crew
     fleet.connect(to: directory)
   }
@@ -95,7 +100,7 @@ struct TestCoordinator {
 func withCoordinator<Value: Sendable>(
   times: CutTimes = .quick, source: (any ManifestSource)? = nil,
   restorer: (any ObjectRestorer)? = nil, archive: (any BackupArchive)? = nil,
-  room: ManifestRoom = ManifestRoom(),
+  room: ManifestRoom = ManifestRoom(), isFirst: Bool = true,
   _ body: (TestCoordinator) async throws -> Value
 ) async throws -> Value {
   let directory = FileManager.default.temporaryDirectory
@@ -106,6 +111,8 @@ func withCoordinator<Value: Sendable>(
     path: directory + "/catalog", times: times, source: source, restorer: restorer,
     archive: archive, room: room)
   async let work: Void = coordinator.crew.work()
+  // What a recovery does first: there is no earlier coordinator here.
+  if isFirst { _ = await coordinator.turns.adopt([]) }
   let result: Result<Value, any Error>
   do { result = .success(try await body(coordinator)) } catch { result = .failure(error) }
   coordinator.crew.close()

@@ -136,6 +136,8 @@ final class FakeOperations: PlanOperations, BackupOperations, ClusterOperations,
     throw unused
   }
 
+  func cancelBackup(_ id: BackupID, author: String) async throws(OperationError) { throw unused }
+
   func deleteBackup(_ id: BackupID, author: String) async throws(OperationError) {
     state.withLock { state in
       state.backups[id] = nil

@@ -1,6 +1,5 @@
 import CutProtocol
 import DemoFleet
-import Foundation
 import Model
 import OperatorWire
 import Testing
@@ -38,7 +37,7 @@ struct CutTests {
     async throws
   {
     try await withRunningShop { fleet, shop in
-      try await fleet.coordinator.shell.run(["plan", "apply", "-f", try slowerPlan(fleet)])
+      try await applySlowPlan(to: fleet, as: "shop-slower", takes: 5)
       let id = try await fleet.coordinator.shell.beginBackup(of: "shop-slower")
       let backup = try await fleet.coordinator.shell.endOfBackup(id, within: .seconds(90))
       #expect(backup.verdict?.grade == .applicationConsistent, "\(backup.verdict as Any)")
@@ -53,17 +52,5 @@ struct CutTests {
         #expect(statement.steps.window > lease + .seconds(1), "\(statement.member)")
       }
     }
-  }
-
-  /// The plan with the slow hook, its hook still slower than the lease.
-  private func slowerPlan(_ fleet: Fleet) throws -> String {
-    let text = try String(
-      contentsOfFile: fleet.shop.files + "/plans/shop-slow.yaml", encoding: .utf8)
-    let slower = text.replacing("name: shop-slow", with: "name: shop-slower")
-      .replacing(#""/bin/sleep", "2""#, with: #""/bin/sleep", "5""#)
-    #expect(slower.contains(#""5""#) && slower.contains("shop-slower"))
-    let file = fleet.directory.path + "/shop-slower.yaml"
-    try slower.write(toFile: file, atomically: true, encoding: .utf8)
-    return file
   }
 }

@@ -1,4 +1,5 @@
 import DemoFleet
+import Foundation
 import Glibc
 import Testing
 
@@ -41,6 +42,18 @@ func withRunningShop(_ body: (Fleet, RunningShop) async throws -> Void) async th
     try await fleet.applyPlan("shop")
     try await body(fleet, shop)
   }
+}
+
+/// Applies the plan with the slow hook under another name, its hook slower still.
+func applySlowPlan(to fleet: Fleet, as name: String, takes seconds: Int) async throws {
+  let text = try String(
+    contentsOfFile: fleet.shop.files + "/plans/shop-slow.yaml", encoding: .utf8)
+  let slower = text.replacing("name: shop-slow", with: "name: \(name)")
+    .replacing(#""/bin/sleep", "2""#, with: #""/bin/sleep", "\#(seconds)""#)
+  #expect(slower.contains("\"\(seconds)\"") && slower.contains("name: \(name)\n"))
+  let file = fleet.directory.path + "/\(name).yaml"
+  try slower.write(toFile: file, atomically: true, encoding: .utf8)
+  try await fleet.coordinator.shell.run(["plan", "apply", "-f", file])
 }
 
 /// Tests are run in the root of the source tree.

@@ -241,6 +241,10 @@ extension FakeShop: BackupOperations {
     return stream
   }
 
+  package func cancelBackup(_ id: BackupID, author: String) async throws(OperationError) {
+    try note("\(author) backup.cancel \(id)")
+  }
+
   package func deleteBackup(_ id: BackupID, author: String) async throws(OperationError) {
     try note("\(author) backup.delete \(id)")
   }

@@ -20,6 +20,8 @@ enum Mutant: String, CaseIterable, Sendable {
   case thirdPartyThawHidden
   /// A service that acknowledges before it is durable claims F2.
   case fidelityClaimed
+  /// Cuts of the same members do not wait for each other.
+  case turnsIgnored
   /// A freeze order that comes twice is obeyed twice.
   case freezeTwice
 }

@@ -2,12 +2,14 @@ import CoordinatorCore
 import CutProtocol
 import Model
 
-/// The operator: asks for backups until each has been taken in, looks at the fleet's status, deletes a backup, and asks
-/// for a last one when every fault is over and everything is settled.
+/// The operator: asks for backups until each has been taken in, looks at the fleet's status, deletes a backup, cancels
+/// one, and asks for the last ones when every fault is over and everything is settled.
 final class Requests: @unchecked Sendable {
   private let world: World
-  private(set) var final: BackupID?
+  /// The last ones, as soon as they were taken in.
+  private(set) var finals: [BackupID] = []
   private var isFinalAsked = false
+  private var unansweredFinals = 0
   /// How many backups were asked for and not yet taken in.
   private var pending = 0
 
@@ -23,7 +25,13 @@ final class Requests: @unchecked Sendable {
           : world.random.duration(.zero, .seconds(20))
       }
       pending += 1
-      world.timeline.after(time) { [self] in ask { [self] _ in pending -= 1 } }
+      let plan = world.plans[number % world.plans.count].plan.name
+      world.timeline.after(time) { [self] in
+        ask(plan) { [self] id in
+          pending -= 1
+          if world.random.chance(100) { cancel(id) }
+        }
+      }
     }
     world.timeline.after(FaultSchedule.healAt + .seconds(1)) { [self] in poll() }
     world.timeline.after(.seconds(2)) { [self] in lookAtStatus() }
@@ -31,7 +39,7 @@ final class Requests: @unchecked Sendable {
 
   /// Everything that was asked for has happened, and nothing is left anywhere.
   var isQuiet: Bool {
-    final.map { world.store.outcome(of: $0) != nil } == true && isSettled
+    isFinalAsked && unansweredFinals == 0 && !finals.isEmpty && isSettled
       && world.nodes.allSatisfy { $0.run.records.isEmpty && world.openAttempts(on: $0).isEmpty }
   }
 
@@ -40,9 +48,9 @@ final class Requests: @unchecked Sendable {
       && world.store.attempts.allSatisfy { !$0.isOpen }
   }
 
-  private func ask(_ taken: @escaping @Sendable (BackupID) -> Void) {
+  private func ask(_ plan: PlanName, _ taken: @escaping @Sendable (BackupID) -> Void) {
     let again: @Sendable () -> Void = { [self] in
-      world.timeline.after(.milliseconds(700)) { [self] in ask(taken) }
+      world.timeline.after(.milliseconds(700)) { [self] in ask(plan, taken) }
     }
     guard let life = world.coordinator, life.process.isRunning, let core = life.core else {
       return again()
@@ -51,7 +59,7 @@ final class Requests: @unchecked Sendable {
     let answer = Answered()
     life.process.spawn { [world] in
       do throws(OperationError) {
-        let id = try await core.backups.createBackup(of: world.plan.plan.name, author: "test")
+        let id = try await core.backups.createBackup(of: plan, author: "test")
         answer.isGiven = true
         taken(id)
       } catch {
@@ -74,11 +82,35 @@ final class Requests: @unchecked Sendable {
       return
     }
     isFinalAsked = true
+    // One after the other hides what they do to each other: where plans overlap, their backups come at once.
+    let plans = world.plans.map(\.plan.name)
+    let wanted = plans.count == 1 ? plans : plans + plans
+    unansweredFinals = wanted.count
     deleteOne { [self] in
-      pending += 1
-      ask { [self] id in
-        pending -= 1
-        final = id
+      for plan in wanted {
+        world.timeline.after(world.random.duration(.zero, .milliseconds(300))) { [self] in
+          ask(plan) { [self] id in
+            unansweredFinals -= 1
+            finals.append(id)
+          }
+        }
+      }
+    }
+  }
+
+  /// Somebody thinks better of a backup, whatever has become of it since.
+  private func cancel(_ id: BackupID) {
+    world.timeline.after(world.random.duration(.zero, .milliseconds(500))) { [self] in
+      guard let life = world.coordinator, life.process.isRunning, let core = life.core else {
+        return
+      }
+      life.process.spawn { [world] in
+        do throws(OperationError) {
+          try await core.backups.cancelBackup(id, author: "test")
+          world.census.count("request:cancelled")
+        } catch {
+          world.census.count("request:not-cancelled-\(error.code.rawValue)")
+        }
       }
     }
   }

@@ -31,7 +31,7 @@ struct Run {
       if world.timeline.now > FaultSchedule.healAt, requests.isQuiet { break }
       guard world.timeline.step() else { break }
     }
-    EndAuditor(world: world, final: requests.final).check()
+    EndAuditor(world: world, finals: requests.finals).check()
     world.census.count("network:blocked", world.network.blocked)
     for strike in world.oracle.struck { world.census.count("fault:\(strike.fault.rawValue)") }
     violations = world.ghost.violations

@@ -17,6 +17,15 @@ struct Sabotage: Sendable {
     }
   }
 
+  func turns() -> CutTurns {
+    guard mutant == .turnsIgnored else { return CutTurns() }
+    return CutTurns { plan in
+      var empty = plan
+      empty.members = []
+      return CutClaims(empty)
+    }
+  }
+
   func snapshots(_ provider: SimulatedSnapshots) -> any SnapshotProvider {
     mutant == .snapshotNotAwaited ? ImpatientSnapshots(provider: provider) : provider
   }

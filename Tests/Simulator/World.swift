@@ -29,7 +29,7 @@ final class World: @unchecked Sendable {
   var store = FleetStore()
   var census = Census()
   var random: SplitMix64
-  let plan: PlanRecord
+  let plans: [PlanRecord]
   private var auditor: StepAuditor?
   private var serviceIndex: [ServiceName: Int] = [:]
   /// When each revoked node had been disconnected.
@@ -48,7 +48,7 @@ final class World: @unchecked Sendable {
     simulation = SimulationExecutor(random: random.fork())
     network = FaultyNetwork(
       nodes: shape.nodes, timeline: timeline, oracle: oracle, random: random.fork())
-    plan = shape.plan
+    plans = shape.plans
     let services = shape.services
     application = Application(
       services: [], timeline: timeline, random: random.fork(), isBusy: { false })

@@ -127,6 +127,12 @@ extension Catalog: CutStore {
     try await look("listing unfinished cuts") { db in
       let cuts = try db.rows("SELECT sealed FROM backup WHERE verdict IS NULL ORDER BY number")
         .map { try SealedPlan(bytes: $0["sealed"]) }
+      let notBegun = try db.rows(
+        """
+        SELECT id FROM backup WHERE verdict IS NULL
+          AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.backup = backup.id)
+        """
+      ).map { try BackupID($0["id"] as String) }
       let members = try db.rows(
         """
         SELECT attempt_member.*, attempt.backup, EXISTS (
@@ -137,7 +143,8 @@ extension Catalog: CutStore {
         FROM attempt_member NATURAL JOIN attempt
         WHERE closed = 0 ORDER BY epoch, cut, attempt, member
         """)
-      return UnfinishedWork(cuts: cuts, members: try members.map { try db.openMember($0) })
+      return UnfinishedWork(
+        cuts: cuts, notBegun: Set(notBegun), members: try members.map { try db.openMember($0) })
     }
   }
 }

@@ -47,6 +47,7 @@ struct CoordinatorAssembly {
     let times = CutTimes()
     let fences = try await FenceSource(store: catalog)
     let router = CutRouter()
+    let turns = CutTurns()
     let closer = AttemptCloser(
       store: catalog, gateway: gateway, fences: fences, logger: logger)
     directory = FleetDirectory(
@@ -60,7 +61,8 @@ struct CoordinatorAssembly {
         driver: CutDriver(
           gateway: gateway, store: catalog, router: router, verifier: verifier, fences: fences,
           clock: clock, logger: logger),
-        closer: closer, fences: fences, verifier: verifier, authorities: authorities,
+        closer: closer, fences: fences, turns: turns, verifier: verifier,
+        authorities: authorities,
         times: times, clock: clock, requests: catalog,
         manifests: try Self.manifests(configuration, catalog, cluster, clock, logger),
         archive: configuration.exportDirectory.map { ExportDirectory(path: $0) },
@@ -84,7 +86,8 @@ struct CoordinatorAssembly {
       plans: PlanService(
         fleet: configuration.fleet, store: catalog, placements: catalog, audit: catalog,
         rehearsal: PlanRehearsal(
-          gateway: gateway, router: router, fences: fences, clock: clock, times: times),
+          gateway: gateway, router: router, fences: fences, turns: turns, clock: clock,
+          times: times),
         probing: PlanProbing(gateway: gateway)),
       backups: backups, manifests: backups, restores: restores,
       agents: AgentService(
@@ -113,7 +116,7 @@ struct CoordinatorAssembly {
       upkeep: CutUpkeep(
         closer: closer, backups: backups,
         recovery: CutRecovery(
-          store: catalog, closer: closer, verifier: verifier,
+          store: catalog, closer: closer, turns: turns, verifier: verifier,
           authorities: authorities, clock: clock, logger: logger), clock: clock),
       restores: restores)
   }

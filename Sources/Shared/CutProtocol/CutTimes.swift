@@ -3,6 +3,8 @@ package struct CutTimes: Hashable, Sendable {
   /// How long a hold lasts without a renewal.
   package var lease = Duration.seconds(3)
   package var renewal = Duration.seconds(1)
+  /// How long a backup waits for others that use the same members; several may be before it, each with three attempts.
+  package var turn = Duration.seconds(600)
   /// How long all members together may take to prepare.
   package var prepare = Duration.seconds(30)
   /// How long certificates may take after the last hold must have ended; in it, silent members are asked again.

@@ -54,6 +54,7 @@ enum Reached {
       "agent connected", "agent disconnected", "backup log lines lost", "cut committed",
       "cut not committed", "heartbeat not stored", "open attempts not read", "report not stored",
       "unfinished cuts not read yet",
+      "backup taken up that an earlier coordinator had not begun",
       "an agent knows a higher fence than this catalog: it was restored from an older one, and its epoch went above",
     ].map { "coordinator-log:\($0)" }
       + [
@@ -70,6 +71,7 @@ enum Reached {
       + ["catalog:commit-refused-conflict", "catalog:epoch-raised", "connection:not-admitted"]
       + ["agent:could-not-start", "coordinator:could-not-start", "coordinator:started"]
       + ["request:deleted", "status:with-nodes-away", "driver:witnessed-attempt-abandoned"]
+      + ["request:cancelled", "turn:waits-for-backup", "turn:waits-for-start"]
   }
 
   private static var outcomes: [String] {

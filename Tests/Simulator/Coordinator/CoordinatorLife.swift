@@ -62,6 +62,7 @@ final class CoordinatorLife: @unchecked Sendable {
     let random = SeededSource(world.random.fork())
     let fences = try await FenceSource(store: records)
     let router = CutRouter()
+    let turns = world.mutant.turns()
     let closer = AttemptCloser(
       store: catalog, gateway: gateway, fences: fences, logger: logger)
     let directory = FleetDirectory(
@@ -76,10 +77,11 @@ final class CoordinatorLife: @unchecked Sendable {
       environment: BackupService.Environment(
         fleet: World.fleet, cuts: catalog, backups: records, plans: records, placements: records,
         audit: records, gateway: gateway, driver: driver, closer: closer, fences: fences,
-        verifier: world.notary, authorities: [], times: world.times, clock: clock, random: random,
+        turns: turns, verifier: world.notary, authorities: [], times: world.times, clock: clock,
+        random: random,
         logger: logger), tasks: crew)
     let recovery = CutRecovery(
-      store: catalog, closer: closer, verifier: world.notary, authorities: [],
+      store: catalog, closer: closer, turns: turns, verifier: world.notary, authorities: [],
       clock: clock, logger: logger)
     CutUpkeep(closer: closer, backups: backups, recovery: recovery, clock: clock).begin(on: crew)
     let fleet = FleetService(

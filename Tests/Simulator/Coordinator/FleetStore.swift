@@ -129,6 +129,11 @@ struct FleetStore {
     }
     return UnfinishedWork(
       cuts: backups.filter { $0.outcome == nil }.map(\.plan),
+      notBegun: Set(
+        backups.filter { backup in
+          backup.outcome == nil
+            && !attempts.contains { $0.backup == backup.plan.plan.backup }
+        }.map(\.plan.plan.backup)),
       members: open.map { entry in
         UnfinishedWork.OpenMember(
           backup: entry.backup, fence: entry.fence, group: entry.group, member: entry.member,

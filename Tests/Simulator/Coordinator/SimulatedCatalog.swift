@@ -107,7 +107,13 @@ extension SimulatedCatalog: BackupStore {
   }
 
   func log(_ entry: BackupLogEntry, of backup: BackupID) async throws(CatalogError) {
-    try await decide { _ in }
+    try await decide { _ in
+      if entry.text.hasPrefix("waits for ") {
+        world.census.count(
+          entry.text.hasPrefix("waits for backup")
+            ? "turn:waits-for-backup" : "turn:waits-for-start")
+      }
+    }
   }
 
   func logs(of backup: BackupID) async throws(CatalogError) -> [BackupLogEntry] { [] }
@@ -136,17 +142,17 @@ extension SimulatedCatalog: PlanStore {
   func save(_ plan: BackupPlan, source: String, by author: String, at time: Timestamp)
     async throws(CatalogError) -> PlanRecord
   {
-    throw CatalogError(.conflict, "the simulated fleet has one plan, which stays")
+    throw CatalogError(.conflict, "the simulated fleet's plans stay as they are")
   }
 
   func plan(_ name: PlanName) async throws(CatalogError) -> PlanRecord? {
-    try await look { _ in world.plan }
+    try await look { _ in world.plans.first { $0.plan.name == name } }
   }
 
-  func plans() async throws(CatalogError) -> [PlanRecord] { try await look { _ in [world.plan] } }
+  func plans() async throws(CatalogError) -> [PlanRecord] { try await look { _ in world.plans } }
 
   func deletePlan(_ name: PlanName) async throws(CatalogError) {
-    throw CatalogError(.conflict, "the simulated fleet has one plan, which stays")
+    throw CatalogError(.conflict, "the simulated fleet's plans stay as they are")
   }
 }
 

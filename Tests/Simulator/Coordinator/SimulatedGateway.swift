@@ -16,11 +16,29 @@ struct SimulatedGateway: AgentGateway {
       if !world.store.isBegun(order.fence, order.member), !world.wasForgotten(order.fence) {
         world.violate("S13", "\(order.member) was asked before \(order.fence) was durable")
       }
+      if case .prepare = order { checkTurn(order) }
     case .abort(let fence, _, _, _): world.gaveUp(fence)
     default: break
     }
     world.census.count("order:\(Naming.kind(order))")
     connection.send(order)
+  }
+
+  /// S22: nobody is asked to take part in a cut while another that could be its own end has no outcome.
+  private func checkTurn(_ order: CutOrder) {
+    // What a coordinator that was superseded still says is not obeyed.
+    guard coordinator === world.coordinator,
+      let asked = world.store.attempts.first(where: { $0.fence == order.fence })
+    else { return }
+    let other = world.store.attempts.first {
+      $0.member == order.member && $0.backup != asked.backup
+        && world.store.backup($0.backup).map { $0.outcome == nil } == true
+    }
+    if let other {
+      world.violate(
+        "S22",
+        "\(order.member) was asked for \(asked.backup) during \(other.fence) of \(other.backup)")
+    }
   }
 
   private func connection(of node: NodeID) throws(GatewayError) -> Connection {

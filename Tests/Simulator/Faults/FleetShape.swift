@@ -17,6 +17,8 @@ struct FleetShape {
   var sharesVolume: Bool
   var backups: Int
   var drift: Bool
+  /// A second plan has the last two services, so that its backups overlap with the first one's.
+  var hasSecondPlan: Bool
 
   init(random: inout SplitMix64) {
     nodes = 1 + random.below(3)
@@ -28,6 +30,8 @@ struct FleetShape {
     sharesVolume = random.chance(250) && !hasEmptyMember
     backups = 1 + random.below(2)
     drift = random.chance(500)
+    hasSecondPlan = random.chance(500)
+    if hasSecondPlan { backups += 1 }
   }
 
   /// What can stand between an abort and the thaw that it asks for.
@@ -58,27 +62,32 @@ struct FleetShape {
   }
 
   /// Each service depends on the one before it, or on the one before that where groups are to be apart.
-  var plan: PlanRecord {
+  private func plan(_ text: String, from first: Int) -> PlanRecord {
     let step = policy == .groups ? 2 : 1
-    let planned = services.enumerated().map { index, service in
+    let planned = services.enumerated().dropFirst(first).map { index, service in
       PlannedService(
         name: service.name,
         selector: PlacementSelector(labels: ["app": service.name.text]),
-        dependsOn: index >= step ? [name(index - step)] : [], holds: [hold(index)],
+        dependsOn: index - step >= first ? [name(index - step)] : [], holds: [hold(index)],
         volumes: service.hasVolume ? .all : .none)
     }
     let plan = BackupPlan(
-      name: PlanName(accepted: "shop"), environment: .test, requires: .applicationConsistent,
+      name: PlanName(accepted: text), environment: .test, requires: .applicationConsistent,
       policy: policy, freeze: FreezeLimits(cap: .seconds(5), drain: drain), services: planned)
     return PlanRecord(
       plan: plan, source: "", revision: 1, appliedAt: Timestamp(nanoseconds: 0), appliedBy: "test")
   }
 
-  /// What a backup earns when nothing goes wrong.
-  var best: Grade {
-    hasWeakMember
-      ? .crashConsistent
-      : policy == .groups && members > 1 && !sharesVolume
-        ? .groupConsistent : .applicationConsistent
+  /// Where the second plan's services begin.
+  private var part: Int { members - 2 }
+
+  var plans: [PlanRecord] {
+    [plan("shop", from: 0)] + (hasSecondPlan ? [plan("part", from: part)] : [])
+  }
+
+  /// What a backup of a plan earns when nothing goes wrong.
+  func best(of plan: PlanName) -> Grade {
+    if hasWeakMember, plan.text == "shop" || part == 0 { return .crashConsistent }
+    return policy == .groups && !sharesVolume ? .groupConsistent : .applicationConsistent
   }
 }

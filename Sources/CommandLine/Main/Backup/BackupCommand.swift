@@ -6,6 +6,6 @@ struct BackupCommand: AsyncParsableCommand {
     subcommands: [
       BackupCreateCommand.self, BackupListCommand.self, BackupShowCommand.self,
       BackupVerifyCommand.self, BackupManifestsCommand.self, BackupImportCommand.self,
-      BackupLogsCommand.self, BackupDeleteCommand.self,
+      BackupLogsCommand.self, BackupCancelCommand.self, BackupDeleteCommand.self,
     ])
 }

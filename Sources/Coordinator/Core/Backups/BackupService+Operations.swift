@@ -54,10 +54,30 @@ extension BackupService: BackupOperations {
     }
   }
 
+  package func cancelBackup(_ id: BackupID, author: String) async throws(OperationError) {
+    let record = try await backup(id)
+    guard record.verdict == nil else {
+      throw OperationError(.conflict, "backup \(id) has ended already")
+    }
+    guard let cancellation = cancellation(of: id) else {
+      throw OperationError(
+        .conflict, "backup \(id) was left by an earlier coordinator, and is just being closed")
+    }
+    try await reading { () throws(CatalogError) in
+      try await environment.audit.audit(
+        AuditEntry(
+          time: environment.clock.timestamp(), actor: author, action: "backup.cancel",
+          object: id.text))
+    }
+    cancellation.request("cancelled by \(author)")
+  }
+
   package func deleteBackup(_ id: BackupID, author: String) async throws(OperationError) {
     let record = try await backup(id)
     guard record.verdict != nil else {
-      throw OperationError(.conflict, "backup \(id) is still being taken")
+      throw OperationError(
+        .conflict, "backup \(id) is still being taken",
+        hint: "'stillpoint backup cancel \(id)' ends it")
     }
     try await beginDeletion(id)
     try? await environment.audit.audit(

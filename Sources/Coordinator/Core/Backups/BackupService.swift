@@ -18,6 +18,7 @@ package actor BackupService {
     package var driver: CutDriver
     package var closer: AttemptCloser
     package var fences: FenceSource
+    package var turns: CutTurns
     package var verifier: any CertificateVerifier
     /// The fleet's authority certificates, DER, which every exported backup carries.
     package var authorities: [Data]
@@ -35,7 +36,7 @@ package actor BackupService {
     package init(
       fleet: FleetID, cuts: any CutStore, backups: any BackupStore, plans: any PlanStore,
       placements: any PlacementStore, audit: any AuditStore, gateway: any AgentGateway,
-      driver: CutDriver, closer: AttemptCloser, fences: FenceSource,
+      driver: CutDriver, closer: AttemptCloser, fences: FenceSource, turns: CutTurns,
       verifier: any CertificateVerifier, authorities: [Data], times: CutTimes,
       clock: any CutClock = BootClock(), random: any RandomSource = SystemRandom(),
       requests: (any BackupRequestStore)? = nil, manifests: ManifestKeeping? = nil,
@@ -52,6 +53,7 @@ package actor BackupService {
       self.driver = driver
       self.closer = closer
       self.fences = fences
+      self.turns = turns
       self.verifier = verifier
       self.authorities = authorities
       self.times = times
@@ -67,7 +69,15 @@ package actor BackupService {
   let environment: Environment
   /// Runs the cuts; owned and run by the coordinator.
   let tasks: Crew
-  private var running: [BackupID: CutProgress] = [:]
+  /// A backup from its creation to its outcome.
+  struct Running {
+    var progress: CutProgress
+    var cancellation = CutCancellation()
+    /// Whether an earlier coordinator had stored it.
+    var isTakenUp: Bool
+  }
+
+  private var running: [BackupID: Running] = [:]
   var queue = ArchiveQueue()
 
   package init(environment: Environment, tasks: Crew) {
@@ -77,7 +87,7 @@ package actor BackupService {
 
   var runningBackups: [BackupID] { running.keys.sorted() }
 
-  /// At most this many cuts run at once; each holds applications, so more would only wait for each other.
+  /// At most this many cuts run or wait at once; each holds applications, so more would only wait for each other.
   private static let mostRunning = 32
 
   package func createBackup(of name: PlanName, author: String) async throws(OperationError)
@@ -94,7 +104,8 @@ package actor BackupService {
     _ store: (SealedPlan, String) async throws(CatalogError) -> Void
   ) async throws(OperationError) -> BackupID {
     guard running.count < Self.mostRunning else {
-      throw OperationError(.unavailable, "\(running.count) backups are already running")
+      throw OperationError(
+        .unavailable, "\(running.count) backups are already running or waiting")
     }
     guard
       let record = try await reading({ () throws(CatalogError) in
@@ -117,16 +128,31 @@ package actor BackupService {
     } catch {
       throw OperationError(.invalid, "the cut's plan cannot be encoded: \(error)")
     }
-    try await reading { () throws(CatalogError) in try await store(sealed, author) }
-    let progress = CutProgress(clock: environment.clock)
-    running[id] = progress
-    await environment.closer.began(id)
+    // Before it is stored: what is stored and has no place was left by an earlier coordinator.
+    let turn = try await environment.turns.join(.backup(id), plan)
+    do throws(OperationError) {
+      try await reading { () throws(CatalogError) in try await store(sealed, author) }
+    } catch {
+      await environment.turns.leave(turn)
+      throw error
+    }
+    await begin(sealed, turn, within: environment.times.turn, isTakenUp: false)
     try? await environment.audit.audit(
       AuditEntry(
         time: environment.clock.timestamp(), actor: author, action: "backup.create",
         object: id.text))
-    tasks.run { await self.run(sealed, progress) }
     return id
+  }
+
+  /// Runs a stored cut when its turn has come, which it waits for `limit` at most.
+  func begin(
+    _ plan: SealedPlan, _ turn: CutTurns.Turn, within limit: Duration, isTakenUp: Bool
+  ) async {
+    let cut = Running(progress: CutProgress(clock: environment.clock), isTakenUp: isTakenUp)
+    let deadline = environment.clock.now() + limit
+    running[plan.plan.backup] = cut
+    await environment.closer.began(plan.plan.backup)
+    tasks.run { await self.run(plan, cut, turn, until: deadline) }
   }
 
   private func newID(for plan: PlanName) throws(OperationError) -> BackupID {
@@ -138,28 +164,42 @@ package actor BackupService {
     }
   }
 
-  private func run(_ plan: SealedPlan, _ progress: CutProgress) async {
+  private func run(
+    _ plan: SealedPlan, _ cut: Running, _ turn: CutTurns.Turn, until deadline: Duration
+  ) async {
     let id = plan.plan.backup
+    let progress = cut.progress
     let writer = BackupLogWriter(
       backup: id, store: environment.backups, clock: environment.clock,
       logger: environment.logger)
     let entries = progress.watch()
     await withTaskGroup(of: Void.self) { tasks in
       tasks.addTask { await writer.run(entries) }
-      await withManifests(of: plan, progress) {
-        let results = await cutGroups(of: plan, progress)
-        await commit(await outcome(of: plan, results), progress)
-        await environment.closer.ended(id)
+      switch await wait(for: turn, of: plan.plan, cut, until: deadline) {
+      case .come:
+        await withManifests(of: plan, progress) {
+          let results = await cut.cancellation.cancelling { await self.cutGroups(of: plan, cut) }
+          await end(plan, results, progress)
+        }
+      case .notBegun(let sentence): await end(plan, [.failed(sentence: sentence)], progress)
+      case .stopped: progress.note(nil, "the coordinator stops; its next start takes this up")
       }
       progress.end()
       await tasks.waitForAll()
     }
     running[id] = nil
+    await waitUntilNobodyIsHeld(after: plan.plan)
+    await environment.turns.leave(turn)
   }
 
-  private func cutGroups(of plan: SealedPlan, _ progress: CutProgress) async
-    -> [CoordinatorCut.Result]
-  {
+  private func end(
+    _ plan: SealedPlan, _ results: [CoordinatorCut.Result], _ progress: CutProgress
+  ) async {
+    await commit(await outcome(of: plan, results), progress)
+    await environment.closer.ended(plan.plan.backup)
+  }
+
+  private func cutGroups(of plan: SealedPlan, _ cut: Running) async -> [CoordinatorCut.Result] {
     let driver = environment.driver
     let times = environment.times
     return await withTaskGroup(of: (Int, CoordinatorCut.Result).self) { groups in
@@ -167,7 +207,9 @@ package actor BackupService {
         groups.addTask {
           let result = await driver.run(
             plan: plan, group: group, times: times,
-            cancelled: "the coordinator was stopped during the cut", progress: progress)
+            cancelled: {
+              cut.cancellation.reason ?? "the coordinator was stopped during the cut"
+            }, progress: cut.progress)
           return (group, result)
         }
       }
@@ -224,7 +266,9 @@ package actor BackupService {
     }
   }
 
-  func progressNow(of id: BackupID) -> CutProgress? { running[id] }
+  func progressNow(of id: BackupID) -> CutProgress? { running[id]?.progress }
+
+  func cancellation(of id: BackupID) -> CutCancellation? { running[id]?.cancellation }
 
   /// Turns a catalog's error into the operator's.
   func reading<Value: Sendable>(_ work: () async throws(CatalogError) -> Value)

@@ -37,9 +37,10 @@ package struct CutDriver: Sendable {
     case unreachable(ServiceName, String)
   }
 
-  /// Returns when the group has evidence, or when there is none to be had. Cancelling ends the cut: everybody thaws.
+  /// Returns when the group has evidence, or when there is none to be had. Cancelling ends the cut: everybody thaws, and
+  /// `cancelled` says why.
   package func run(
-    plan: SealedPlan, group: Int, times: CutTimes, cancelled: String,
+    plan: SealedPlan, group: Int, times: CutTimes, cancelled: @Sendable () -> String,
     progress: CutProgress
   ) async -> CoordinatorCut.Result {
     let fence = await fences.next()
@@ -71,10 +72,10 @@ package struct CutDriver: Sendable {
       }
       // The stream ends early only when this task was cancelled.
       if result == nil {
-        result = await step(&machine, .cancel(reason: cancelled), plan, progress, entry)
+        result = await step(&machine, .cancel(reason: cancelled()), plan, progress, entry)
       }
       tasks.cancelAll()
-      return result ?? .failed(sentence: cancelled)
+      return result ?? .failed(sentence: cancelled())
     }
     await router.close(fence)
     return result

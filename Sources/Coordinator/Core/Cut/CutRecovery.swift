@@ -4,10 +4,11 @@ package import Logging
 internal import Model
 
 /// Closes the cuts that an earlier coordinator left without an outcome: asks their members for certificates, and judges
-/// by what there is. Never retries them, and never freezes anything.
+/// by what there is. Never retries them, and never freezes anything. Cuts that had not begun are handed on instead.
 package struct CutRecovery: Sendable {
   private let store: any CutStore
   private let closer: AttemptCloser
+  private let turns: CutTurns
   private let verifier: any CertificateVerifier
   private let authorities: [Data]
   private let clock: any CutClock
@@ -17,22 +18,38 @@ package struct CutRecovery: Sendable {
   private static let patience = Duration.seconds(60)
 
   package init(
-    store: any CutStore, closer: AttemptCloser,
+    store: any CutStore, closer: AttemptCloser, turns: CutTurns,
     verifier: any CertificateVerifier,
     authorities: [Data], clock: any CutClock, logger: Logger
   ) {
     self.store = store
     self.closer = closer
+    self.turns = turns
     self.verifier = verifier
     self.authorities = authorities
     self.clock = clock
     self.logger = logger
   }
 
-  /// The outcomes, to be committed by the caller one by one as they come.
-  package func run(_ commit: @Sendable (CutOutcome) async -> Void) async {
+  /// `takeUp` gets those that had not begun, in their order, and gives their turns back itself. `commit` gets the outcomes of
+  /// all others one by one as they come; until then no cut begins that has something in common with theirs.
+  package func run(
+    takeUp: @Sendable (SealedPlan, CutTurns.Turn) async -> Void,
+    commit: @Sendable (CutOutcome) async -> Void
+  ) async {
     let deadline = clock.now() + Self.patience
-    guard var pending = await unfinished()?.cuts else { return }
+    guard let found = await unfinished() else { return }
+    // This coordinator's own are in the queue already.
+    let places = await turns.adopt(found.cuts)
+    var pending: [SealedPlan] = []
+    for plan in found.cuts {
+      guard let turn = places[plan.plan.backup] else { continue }
+      if found.notBegun.contains(plan.plan.backup) {
+        await takeUp(plan, turn)
+      } else {
+        pending.append(plan)
+      }
+    }
     while !pending.isEmpty {
       let isLast = clock.now() >= deadline
       guard let work = await unfinished() else { return }
@@ -51,6 +68,7 @@ package struct CutRecovery: Sendable {
         }
         if awaited.isEmpty || isLast {
           await commit(await outcome(of: plan, members: confirmed))
+          if let turn = places[plan.plan.backup] { await turns.leave(turn) }
         } else {
           for member in awaited {
             // One that is away is asked again in the next round.

@@ -24,7 +24,8 @@ package struct CutUpkeep: Sendable {
   /// Hands the work to the crew, which runs it until it is closed.
   package func begin(on crew: Crew) {
     crew.run {
-      await recovery.run { await backups.commit($0) }
+      await recovery.run(
+        takeUp: { await backups.takeUp($0, $1) }, commit: { await backups.commit($0) })
       await closer.sweep(node: nil)
     }
     crew.run { await backups.keepArchive() }

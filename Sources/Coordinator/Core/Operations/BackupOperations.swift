@@ -16,6 +16,9 @@ package protocol BackupOperations: Sendable {
   /// What happened so far and then everything as it happens; finishes when the cut has ended. Bounded: a reader
   /// that is too slow loses the oldest entries.
   func progress(of id: BackupID) async throws(OperationError) -> AsyncStream<BackupLogEntry>
+  /// Ends a backup that waits or is being taken: everybody thaws, and it has failed. Returns before that is done. Refused for one
+  /// that has ended.
+  func cancelBackup(_ id: BackupID, author: String) async throws(OperationError)
   /// Deletes the snapshots, then the backup. Refused while a restore uses it.
   func deleteBackup(_ id: BackupID, author: String) async throws(OperationError)
 }

@@ -3,23 +3,31 @@ internal import Model
 
 /// Prepares every member of a plan without holding anything, and says what a cut would be like.
 package struct PlanRehearsal: Sendable {
+  /// How long a rehearsal waits for cuts of the same members; whoever asked for it waits for the answer.
+  private static let patience = Duration.seconds(20)
+  /// How long a member may take to say that it has let go.
+  private static let farewell = Duration.seconds(2)
+
   private let gateway: any AgentGateway
   private let router: CutRouter
   private let fences: FenceSource
+  private let turns: CutTurns
   private let clock: any CutClock
   private let times: CutTimes
 
   package init(
-    gateway: any AgentGateway, router: CutRouter, fences: FenceSource, clock: any CutClock,
-    times: CutTimes
+    gateway: any AgentGateway, router: CutRouter, fences: FenceSource, turns: CutTurns,
+    clock: any CutClock, times: CutTimes
   ) {
     self.gateway = gateway
     self.router = router
     self.fences = fences
+    self.turns = turns
     self.clock = clock
     self.times = times
   }
 
+  /// A member that is just being cut is not asked: its agent would end that attempt. Such a cut is waited for.
   package func run(_ plan: CutPlan) async throws(OperationError) -> PlanCheck {
     let sealed: SealedPlan
     do {
@@ -27,6 +35,21 @@ package struct PlanRehearsal: Sendable {
     } catch {
       throw OperationError(.invalid, "the cut's plan cannot be encoded: \(error)")
     }
+    let turn = try await turns.join(.check(plan.plan), plan)
+    let ahead = await turns.wait(for: turn, until: clock.now() + Self.patience, clock) { _ in }
+    if let ahead {
+      await turns.leave(turn)
+      throw OperationError(
+        .unavailable,
+        "plan \(plan.plan) was not checked: it waited \(Self.patience.shortText) for \(ahead)",
+        hint: "check it again when that has ended")
+    }
+    let result = await ask(plan, sealed)
+    await turns.leave(turn)
+    return result
+  }
+
+  private func ask(_ plan: CutPlan, _ sealed: SealedPlan) async -> PlanCheck {
     let fence = await fences.next()
     let deliveries = await router.open(fence)
     var refusals: [ServiceName: Refusal] = [:]
@@ -42,11 +65,13 @@ package struct PlanRehearsal: Sendable {
     let answers = await collect(
       deliveries, until: clock.now() + times.prepare, expecting: plan.members.count - refusals.count
     )
+    let ends = await router.open(fence)
     for member in plan.members {
       // One that cannot be reached lets go by itself when no freeze follows.
       try? await gateway.send(
         .abort(fence: fence, member: member.name, reason: "rehearsal"), to: member.node)
     }
+    await waitForEnd(of: Set(answers.preparations.keys), ends)
     await router.close(fence)
     refusals.merge(answers.refusals) { first, _ in first }
     return check(plan, answers.preparations, refusals)
@@ -88,6 +113,30 @@ package struct PlanRehearsal: Sendable {
         if let answers { result = answers }
       }
       return result
+    }
+  }
+
+  /// Whoever comes next must find that they have let go. They say so at once; one that is not reached does by itself.
+  private func waitForEnd(
+    of prepared: Set<ServiceName>, _ deliveries: AsyncStream<CutRouter.Delivery>
+  ) async {
+    guard !prepared.isEmpty else { return }
+    let clock = clock
+    await withTaskGroup(of: Void.self) { tasks in
+      tasks.addTask {
+        var left = prepared
+        for await delivery in deliveries {
+          guard case .ended = delivery.report.news else { continue }
+          left.remove(delivery.report.member)
+          if left.isEmpty { break }
+        }
+      }
+      tasks.addTask {
+        // A cancelled sleep ends the wait as well.
+        try? await clock.sleep(until: clock.now() + Self.farewell)
+      }
+      await tasks.next()
+      tasks.cancelAll()
     }
   }
 

@@ -64,12 +64,15 @@ package struct UnfinishedWork: Hashable, Sendable {
     }
   }
 
-  /// Plans of cuts without an outcome.
+  /// Plans of cuts without an outcome, in the order in which they were stored.
   package var cuts: [SealedPlan]
+  /// Those among them of which no attempt has begun: nobody was ever asked anything.
+  package var notBegun: Set<BackupID>
   package var members: [OpenMember]
 
-  package init(cuts: [SealedPlan], members: [OpenMember]) {
+  package init(cuts: [SealedPlan], notBegun: Set<BackupID> = [], members: [OpenMember]) {
     self.cuts = cuts
+    self.notBegun = notBegun
     self.members = members
   }
 }

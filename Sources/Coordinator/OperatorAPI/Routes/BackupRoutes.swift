@@ -33,6 +33,10 @@ func backupRoutes(_ operations: Operations) -> [Route] {
       try await backups.deleteBackup(call.name("backup"), author: call.author)
       return .noContent
     },
+    Route(.post, "/v1/backups/{backup}/cancel") { call in
+      try await backups.cancelBackup(call.name("backup"), author: call.author)
+      return .noContent
+    },
     Route(.get, "/v1/backups/{backup}/evidence") { call in
       try .json(EvidenceDocument(try await backups.evidence(of: call.name("backup"))))
     },
