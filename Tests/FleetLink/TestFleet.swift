@@ -66,12 +66,10 @@ final class TestFleet: Sendable {
     return token
   }
 
-  /// Runs the coordinator's servers for as long as `body` lasts.
-  func serving<Result: Sendable>(
-    ports: (Int, Int) = (0, 0),
-    adjust: (inout FleetServerConfiguration) -> Void = { _ in },
-    _ body: @escaping @Sendable (RunningCoordinator) async throws -> Result
-  ) async throws -> Result {
+  /// The coordinator's servers, and their certificate.
+  func server(
+    ports: (Int, Int) = (0, 0), adjust: (inout FleetServerConfiguration) -> Void = { _ in }
+  ) throws -> (FleetServer, CoordinatorCertificate) {
     var configuration = FleetServerConfiguration(
       host: "127.0.0.1", port: ports.0, enrolmentPort: ports.1, version: "1.0",
       beatInterval: .milliseconds(100), deadAfter: .seconds(5), enrolmentBurst: 1000)
@@ -81,6 +79,16 @@ final class TestFleet: Sendable {
       configuration: configuration, authority: authority, certificate: certificate,
       gateway: gateway, events: core, tokens: registry, registry: registry, pods: pods,
       logger: logger)
+    return (server, certificate)
+  }
+
+  /// Runs the coordinator's servers for as long as `body` lasts.
+  func serving<Result: Sendable>(
+    ports: (Int, Int) = (0, 0),
+    adjust: (inout FleetServerConfiguration) -> Void = { _ in },
+    _ body: @escaping @Sendable (RunningCoordinator) async throws -> Result
+  ) async throws -> Result {
+    let (server, certificate) = try server(ports: ports, adjust: adjust)
     return try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
         try await server.run()

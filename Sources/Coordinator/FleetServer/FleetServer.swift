@@ -69,11 +69,8 @@ package struct FleetServer: Service {
   private func serve() async throws {
     let fleetServer = GRPCServer(transport: fleetTransport, services: [fleet])
     let enrolmentServer = GRPCServer(transport: enrolmentTransport, services: [enrolment])
-    let stop: @Sendable () -> Void = {
-      gateway.closeAll(Farewell(.unavailable, "the coordinator stops"))
-      fleetServer.beginGracefulShutdown()
-      enrolmentServer.beginGracefulShutdown()
-    }
+    let (stops, stopSignal) = AsyncStream<Never>.makeStream()
+    let stop: @Sendable () -> Void = { stopSignal.finish() }
     // Not a child: a listener that is cancelled while it accepts a connection drops it half made, and SwiftNIO then
     // ends the whole process ("Deinited NIOAsyncWriter without calling finish()"). So cancellation stops the
     // servers as a shutdown does, and only what does not end by itself is cancelled later.
@@ -81,6 +78,17 @@ package struct FleetServer: Service {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await fleetServer.serve() }
         group.addTask { try await enrolmentServer.serve() }
+        group.addTask {
+          // A transport that is told to stop before it listens closes a channel that SwiftNIO has half set up, and
+          // then trips over it. Why one cannot listen is for `serve` to say.
+          for transport in [fleetTransport, enrolmentTransport] {
+            _ = try? await transport.listeningAddress
+          }
+          for await _ in stops {}
+          gateway.closeAll(Farewell(.unavailable, "the coordinator stops"))
+          fleetServer.beginGracefulShutdown()
+          enrolmentServer.beginGracefulShutdown()
+        }
         try await group.waitForAll()
       }
     }
