@@ -25,9 +25,19 @@ struct FakeInterface: RegistrableRPCService {
     let socket = directory.path + "/s"
     let transport = HTTP2ServerTransport.Posix(
       address: .unixDomainSocket(path: socket), transportSecurity: .plaintext)
-    try await withGRPCServer(transport: transport, services: [self]) { server in
+    let server = GRPCServer(transport: transport, services: [self])
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.serve() }
       _ = try await transport.listeningAddress
       try await body(socket)
+      server.beginGracefulShutdown()
+      // It ends with its last connection; no test is about when that is.
+      group.addTask {
+        try await Task.sleep(for: .seconds(30))
+        print("a client of \(socket) stays connected; its server is ended by force")
+      }
+      try await group.next()
+      group.cancelAll()
     }
   }
 

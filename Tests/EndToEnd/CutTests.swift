@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.serialized, .enabled(if: isRoot, needsRoot))
 struct CutTests {
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(15)))
   func
     `a cut under full load comes back without a broken reference and with all that was acknowledged`()
     async throws
@@ -32,7 +32,7 @@ struct CutTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(15)))
   func `a hook that takes longer than the lease is renewed until all are held and certified`()
     async throws
   {

@@ -12,7 +12,7 @@ struct FaultTests {
     Cell(.thaw, .hookHangs),
   ]
 
-  @Test(.timeLimit(.minutes(6)))
+  @Test(.timeLimit(.minutes(15)))
   func `whatever dies in a cut, nothing stays held, no grade is wrong, and nothing is left`()
     async throws
   {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.serialized, .enabled(if: isRoot, needsRoot))
 struct LostCatalogTests {
-  @Test(.timeLimit(.minutes(4)))
+  @Test(.timeLimit(.minutes(15)))
   func `a lost catalog is rebuilt from exports, and what they name is restored`() async throws {
     try await withRunningShop { fleet, shop in
       let shell = fleet.coordinator.shell

@@ -51,7 +51,7 @@ struct SharedVolumeTests {
       """
     }.joined()
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(15)))
   func `a volume of two services is cut once, and holds what belongs to the volumes of both`()
     async throws
   {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.serialized, .enabled(if: isRoot, needsRoot))
 struct SweepTests {
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(15)))
   func `a fleet whose container engine was killed leaves nothing on the machine`() async throws {
     try await withFleetDirectory { directory in
       let fleet = try await Fleet.create(

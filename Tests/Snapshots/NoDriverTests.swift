@@ -2,7 +2,7 @@ import Snapshots
 import Testing
 
 struct `A node without drivers` {
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `keeps its connections, of which there are none, until it is told to stop`()
     async throws
   {

@@ -117,12 +117,19 @@ package struct ContainerEngine: Sendable {
   ///
   /// - Parameter grace: how long its process may take to end by itself; whole seconds.
   package func stop(_ workload: RunningWorkload, grace: Duration = .seconds(20)) async throws {
+    var options = CallOptions.defaults
+    options.timeout = grace + .seconds(30)
     try await withRuntime { runtime in
-      _ = try await runtime.stopContainer(
-        .with {
-          $0.containerID = workload.container
-          $0.timeout = grace.components.seconds
-        })
+      let order = Runtime_V1_StopContainerRequest.with {
+        $0.containerID = workload.container
+        $0.timeout = grace.components.seconds
+      }
+      do {
+        _ = try await runtime.stopContainer(order, options: options)
+      } catch let error as RPCError where error.code == .deadlineExceeded {
+        // containerd waits without end for an exit that it was not told of; asked again, it looks.
+        _ = try await runtime.stopContainer(order, options: options)
+      }
       _ = try await runtime.stopPodSandbox(.with { $0.podSandboxID = workload.pod })
       _ = try await runtime.removePodSandbox(.with { $0.podSandboxID = workload.pod })
     }
