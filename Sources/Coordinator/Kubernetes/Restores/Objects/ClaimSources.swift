@@ -10,6 +10,7 @@ struct ClaimSources {
     var record: SnapshotRecord
     /// As the volume had it: a claim that asks for less than its snapshot has is refused.
     var capacity: JSONValue?
+    var binding: NodeBinding?
   }
 
   private let job: ObjectRestoreJob
@@ -30,7 +31,8 @@ struct ClaimSources {
         })
       else { continue }
       sources[ObjectKey(namespace: claim?["namespace"]?.string, name: name)] = Source(
-        record: record, capacity: volume["spec", "capacity", "storage"])
+        record: record, capacity: volume["spec", "capacity", "storage"],
+        binding: NodeBinding(of: volume, among: job.services))
     }
     self.sources = sources
   }
@@ -57,17 +59,20 @@ struct ClaimSources {
     if let capacity = source.capacity {
       claim.object["spec", "resources", "requests", "storage"] = capacity
     }
-    let note = "from snapshot \(source.record.handle)"
+    var note = "from snapshot \(source.record.handle)"
+    if let node = source.binding?.node {
+      claim.object.annotations[NodeBinding.claimAnnotation] = node.text
+      note += ", on node \(node), which alone has it"
+    }
     claim.note = [note, claim.note].compactMap(\.self).joined(separator: "; ")
     return [
-      content(name, source.record, claim), snapshot(name, claim), claim,
+      content(name, source, claim), snapshot(name, claim), claim,
     ]
   }
 
   /// The storage's snapshot, known to the cluster. It stays when the VolumeSnapshot goes: it is the backup's.
-  private func content(_ name: String, _ record: SnapshotRecord, _ claim: RestoreItem)
-    -> RestoreItem
-  {
+  private func content(_ name: String, _ source: Source, _ claim: RestoreItem) -> RestoreItem {
+    let record = source.record
     var spec: JSONValue = [
       "deletionPolicy": "Retain", "driver": .string(record.volume.driver.text),
       "source": ["snapshotHandle": .string(record.handle.text)],
@@ -77,10 +82,12 @@ struct ClaimSources {
       ],
     ]
     spec["sourceVolumeMode"] = claim.object["spec", "volumeMode"]
+    let labels = source.binding.map { [NodeBinding.contentLabel: $0.node.text] }
     return RestoreItem(
       stage: .snapshots, type: .volumeSnapshotContents,
       object: KubernetesObject(
-        .volumeSnapshotContents, name: name, annotations: RestoreMark.of(job),
+        .volumeSnapshotContents, name: name, labels: labels ?? [:],
+        annotations: RestoreMark.of(job),
         fields: ["spec": spec]))
   }
 
