@@ -25,9 +25,12 @@ internal import Testing
       #expect(renewed.status == 0, "\(renewed.error)")
       #expect(try Data(contentsOf: certificate) != first)
       #expect(try await bob.run("plan", "delete", "shop").status == 0)
+      let cancelled = try await bob.run("backup", "cancel", "b1")
+      #expect(cancelled.output.hasPrefix("backup b1 is being cancelled"), "\(cancelled.error)")
       #expect(
         coordinator.shop.calls == [
           "alice operator.create bob", "bob operator.renew bob", "bob plan.delete shop",
+          "bob backup.cancel b1",
         ])
       let again = try await shell.run("operator", "create", "eve", "--directory", path)
       #expect(again.status == 1)

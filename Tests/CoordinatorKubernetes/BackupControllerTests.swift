@@ -55,6 +55,14 @@ struct `A Backup object` {
     #expect(status["backup"] == "b-1")
   }
 
+  @Test func `says for which backup it waits`() throws {
+    let standing = CutStanding(held: 0, last: nil, waitsFor: "backup b-0, which uses orders too")
+    let status = BackupReport.of(try Sample.record(), standing)
+      .status(of: Sample.backup(), at: Sample.now)
+    #expect(status["phase"] == "Running")
+    #expect(status["message"] == "waits for backup b-0, which uses orders too")
+  }
+
   @Test func `says the grade, and whether the plan's was reached`() throws {
     let record = try Sample.record(grade: .crashConsistent)
     let status = BackupReport.of(record, nil).status(of: Sample.backup(), at: Sample.now)
@@ -100,6 +108,18 @@ struct `A deleted Backup object` {
     #expect(
       actions == [
         .report(.deleting("Running", "deleted when the cut that is being taken has ended"))
+      ])
+  }
+
+  @Test func `cancels a backup that only waits`() throws {
+    var known = try known(Sample.record())
+    known.standing = CutStanding(held: 0, last: nil, waitsFor: "backup b-0, which uses orders too")
+    let actions = decide(Sample.backup(deleted: true, status: running), known)
+    #expect(
+      actions == [
+        .cancel(try BackupID("b-1")),
+        .report(
+          .deleting("Cancelled", "cancelled while it waited for backup b-0, which uses orders too")),
       ])
   }
 

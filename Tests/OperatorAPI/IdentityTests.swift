@@ -138,6 +138,7 @@ internal import Testing
     try await browsing { browser, coordinator in
       let requests: [(Browser.Answer, Int)] = [
         (try await browser.send(.POST, "/v1/backups", body: #"{"plan":"shop"}"#), 202),
+        (try await browser.send(.POST, "/v1/backups/b1/cancel"), 204),
         (try await browser.send(.DELETE, "/v1/backups/b1"), 204),
         (
           try await browser.send(
@@ -153,7 +154,7 @@ internal import Testing
       for (answer, status) in requests { #expect(answer.status == status, "\(answer.text)") }
       #expect(
         coordinator.shop.calls == [
-          "alice backup.create shop", "alice backup.delete b1",
+          "alice backup.create shop", "alice backup.cancel b1", "alice backup.delete b1",
           "alice restore.create b1 orders /srv/r true", "alice plan.delete shop",
           "alice token.create node-3", "alice agent.revoke node-2",
           "alice catalog.backup /srv/c.db",

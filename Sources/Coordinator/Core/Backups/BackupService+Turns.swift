@@ -38,7 +38,7 @@ extension BackupService {
     }
     let ahead = await cut.cancellation.cancelling {
       await turns.wait(for: turn, until: deadline, clock) { ahead in
-        progress.note(nil, "waits for \(ahead)")
+        progress.waits(for: "\(ahead)")
       }
     }
     if let reason = cut.cancellation.reason {
@@ -48,6 +48,7 @@ extension BackupService {
     if let ahead {
       return .notBegun("not begun: it waited \(limit) for \(ahead)")
     }
+    progress.turnHasCome()
     if cut.isTakenUp { await waitForNodes(of: plan) }
     let waited = clock.now() - began
     if waited > .milliseconds(1) { progress.note(nil, "begins after waiting \(waited.shortText)") }

@@ -9,6 +9,7 @@ package final class CutProgress: Sendable {
     var readers: [AsyncStream<BackupLogEntry>.Continuation] = []
     var hasEnded = false
     var held: Set<ServiceName> = []
+    var waitsFor: String?
     /// When the newest witness of each group was about to be built, and when it was there.
     var witnesses: [Int: ClosedRange<Duration>] = [:]
   }
@@ -30,6 +31,14 @@ package final class CutProgress: Sendable {
     }
   }
 
+  /// Nothing begins before the turn of the cut has come.
+  func waits(for ahead: String) {
+    state.withLock { $0.waitsFor = ahead }
+    note(nil, "waits for \(ahead)")
+  }
+
+  func turnHasCome() { state.withLock { $0.waitsFor = nil } }
+
   /// An attempt began with these members, of which none is held yet.
   func began(_ members: [ServiceName]) { state.withLock { $0.held.subtract(members) } }
 
@@ -50,7 +59,9 @@ package final class CutProgress: Sendable {
   }
 
   var standing: CutStanding {
-    state.withLock { CutStanding(held: $0.held.count, last: $0.entries.last?.text) }
+    state.withLock {
+      CutStanding(held: $0.held.count, last: $0.entries.last?.text, waitsFor: $0.waitsFor)
+    }
   }
 
   /// Everything so far and then what follows; the oldest is lost to a reader that is too slow.

@@ -21,10 +21,13 @@ package struct CutStanding: Hashable, Sendable {
   package var held: Int
   /// What happened last, for people.
   package var last: String?
+  /// What has to end before it begins, for people; nil once its turn has come.
+  package var waitsFor: String?
 
-  package init(held: Int, last: String?) {
+  package init(held: Int, last: String?, waitsFor: String? = nil) {
     self.held = held
     self.last = last
+    self.waitsFor = waitsFor
   }
 }
 

@@ -29,6 +29,8 @@ struct BackupController {
     case removeFinalizer
     case start(PlanName, RequestID)
     case delete(BackupID)
+    /// Ends it before anything has begun.
+    case cancel(BackupID)
     /// The backup stays without an object.
     case release(BackupID)
     case deleteObject
@@ -78,6 +80,11 @@ struct BackupController {
     // A namespace is deleted for many reasons; that its backups are not wanted any more is none of them.
     if view.retains || known.namespaceEnds { return [.release(id), .removeFinalizer] }
     guard record.verdict != nil else {
+      if let ahead = known.standing?.waitsFor {
+        return [
+          .cancel(id), .report(.deleting("Cancelled", "cancelled while it waited for \(ahead)")),
+        ]
+      }
       return [
         .report(.deleting("Running", "deleted when the cut that is being taken has ended"))
       ]

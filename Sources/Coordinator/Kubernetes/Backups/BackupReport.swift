@@ -47,7 +47,12 @@ struct BackupReport: Equatable {
       report.window = record.groups.flatMap(\.certificates)
         .compactMap { try? $0.decoded().steps.window }.max()
     } else if let standing {
-      report.message = "\(standing.held) of \(plan.members.count) held"
+      if let ahead = standing.waitsFor {
+        report.reason = "Waiting"
+        report.message = "waits for \(ahead)"
+      } else {
+        report.message = "\(standing.held) of \(plan.members.count) held"
+      }
     } else {
       report.message = "settling what an earlier coordinator left"
     }

@@ -103,6 +103,13 @@ struct BackupShell: Sendable {
           known.deletionRefusal = error
           return true
         }
+      case .cancel(let id):
+        do throws(OperationError) {
+          try await operations.backups.cancelBackup(id, author: view.author)
+        } catch {
+          // It has ended or begun since, which the next look at it finds.
+          guard error.code == .conflict else { throw error }
+        }
       case .release(let id): try await operations.requests.release(id)
       case .deleteObject:
         _ = try await writer.client.delete(
