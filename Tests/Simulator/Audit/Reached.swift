@@ -71,7 +71,7 @@ enum Reached {
       + ["catalog:commit-refused-conflict", "catalog:epoch-raised", "connection:not-admitted"]
       + ["agent:could-not-start", "coordinator:could-not-start", "coordinator:started"]
       + ["request:deleted", "status:with-nodes-away", "driver:witnessed-attempt-abandoned"]
-      + ["request:cancelled", "turn:waits-for-backup", "turn:waits-for-start"]
+      + ["request:cancelled", "turn:waits-for-backup"]
   }
 
   private static var outcomes: [String] {
