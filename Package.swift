@@ -161,7 +161,9 @@ let package = Package(
         "Model", "CutProtocol", "CoordinatorCore", "CoordinatorKubernetes", "KubernetesClient",
         "Catalog", "FleetServer", "OperatorAPI", "OperatorWire", "Identity", "LinuxSystem",
         "Telemetry", "Lifecycle", "ConfigurationFile", "Release", arguments, logging,
-        lifecycle, signals,
+        lifecycle, signals, .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ]),
 
     // Agent
@@ -388,8 +390,11 @@ let package = Package(
     tests(
       "CoordinatorProgram",
       [
-        "stillpoint-coordinator", "Catalog", "ConfigurationFile", "CoordinatorCore", "CutProtocol",
-        "Identity", "KubernetesClient", "Model",
+        "stillpoint-coordinator", "Catalog", "ClusterTesting", "ConfigurationFile",
+        "CoordinatorCore", "CutProtocol", "DemoFleet", "Identity", "KubernetesClient", "Model",
+        "OperatorWire", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
       ]),
     // The fault matrix: a real fleet, struck by every fault in every phase of a cut.
     .target(
@@ -413,7 +418,12 @@ let package = Package(
         "AgentCore", "CoordinatorCore", "CutProtocol", "GuardianWatch", "Lifecycle", "LinuxSystem",
         "Model", "SeededRandom", logging,
       ]),
-    tests("EndToEnd", ["CutProtocol", "DemoFleet", "FaultBench", "Model", "OperatorWire"]),
+    tests(
+      "EndToEnd",
+      [
+        "ClusterTesting", "CutProtocol", "DemoFleet", "FaultBench", "KubernetesClient", "Model",
+        "OperatorWire",
+      ]),
   ]
 )
 

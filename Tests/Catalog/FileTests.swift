@@ -178,6 +178,25 @@ struct `The catalog's file` {
     }
   }
 
+  @Test func `a retired catalog decides nothing more, and is read and closed as ever`() async throws
+  {
+    try await withDirectory { directory in
+      let path = directory + "/catalog"
+      let catalog = try Catalog(path: path)
+      try await catalog.prepared()
+      catalog.retire()
+      await expectFailure(
+        "beginning an epoch refused: this coordinator is not the active one any more (ask again: the one that is active answers)"
+      ) { _ = try await catalog.beginEpoch() }
+      await expectFailure(.conflict) { _ = try await catalog.raiseEpoch(above: 41) }
+      #expect(try await catalog.nodes().count == 2)
+      try catalog.close()
+      let next = try Catalog(path: path)
+      #expect(try await next.beginEpoch() == 2)
+      try next.close()
+    }
+  }
+
   @Test func `a directory that is missing is named`() async throws {
     await expectFailure(
       "locking the catalog failed: cannot open /nowhere/catalog.lock: No such file or directory (the directory must exist and the coordinator must be allowed to write in it)"

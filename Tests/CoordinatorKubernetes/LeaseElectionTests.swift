@@ -83,6 +83,31 @@ struct `The coordinator's lease` {
     #expect(!bench.one.isHolding)
   }
 
+  @Test func `that was lost is won again as by every other candidate, once its loser stands again`()
+  {
+    var bench = Bench()
+    _ = bench.look(\.one, at: 0)
+    #expect(bench.one.expire(now: .seconds(10)) != nil)
+    bench.one.stand()
+    #expect(!bench.one.isHolding)
+    // Nobody took it meanwhile.
+    _ = bench.look(\.one, at: 12)
+    #expect(bench.one.isHolding)
+
+    bench.lease?["spec", "holderIdentity"] = "other"
+    _ = bench.look(\.one, at: 14)
+    bench.one.stand()
+    for second in stride(from: 16.0, through: 30, by: 2) {
+      #expect(bench.look(\.one, at: second) == .wait(holder: "other"))
+    }
+    _ = bench.look(\.one, at: 31)
+    #expect(bench.one.isHolding)
+    #expect(bench.lease?["spec", "holderIdentity"] == "one")
+    // Who holds it loses nothing by it.
+    bench.one.stand()
+    #expect(bench.one.isHolding)
+  }
+
   @Test func `that was deleted ends its holder`() {
     var bench = Bench()
     _ = bench.look(\.one, at: 0)

@@ -98,6 +98,23 @@ struct ExportDirectoryTests {
         refused?.description
           == "the export directory \(mount) hangs: what was begun there earlier has not come back")
 
+      // A coordinator that stops, or steps down, need not wait for it.
+      let patient = ExportDirectory(path: mount, limit: .seconds(3600))
+      let left = await withTaskGroup(of: String.self) { group in
+        group.addTask {
+          do throws(ArchiveError) {
+            try await patient.store(evidence, of: other)
+            return "stored"
+          } catch {
+            return error.description
+          }
+        }
+        group.cancelAll()
+        return await group.next()
+      }
+      #expect(
+        left == "the export directory \(mount) was not waited for: the coordinator stops")
+
       try shell("fsfreeze -u \(mount)")
       let deadline = ContinuousClock.now + .seconds(60)
       while (try? await exports.remove(backup)) == nil {

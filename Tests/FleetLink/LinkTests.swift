@@ -31,6 +31,33 @@ struct LinkTests {
     #expect(fleet.core.log == ["+node-1", "-node-1"])
   }
 
+  @Test func `a coordinator that is not the active one sends nothing and takes no agent`()
+    async throws
+  {
+    let fleet = try TestFleet()
+    let agent = TestAgent(try await fleet.agent("node-1"))
+    let node = try NodeID("node-1")
+    let order = CutOrder.abort(
+      fence: fence, member: try service("orders"), reason: "a test", by: 1)
+    try await fleet.serving { coordinator in
+      try await agent.linked(coordinator.link) {
+        try await eventually("connected") { await fleet.gateway.connected() == [node] }
+        fleet.gateway.retire()
+        #expect(await fleet.gateway.connected() == [])
+        await #expect(throws: GatewayError.self) { try await fleet.gateway.send(order, to: node) }
+        let why = "this coordinator is not the active one any more"
+        try await eventually("the agent is told") { agent.lines.contain(why) }
+        // It comes back, and is told again.
+        try await eventually("the agent is turned away") {
+          agent.lines.all.count { $0.contains(why) } > 1
+        }
+        #expect(await fleet.gateway.connected() == [])
+        #expect(agent.handler.orders == [])
+      }
+    }
+    #expect(fleet.core.log == ["+node-1", "-node-1"])
+  }
+
   @Test func `an order is answered within a few milliseconds`() async throws {
     let fleet = try TestFleet()
     let agent = TestAgent(try await fleet.agent("node-1"))

@@ -44,4 +44,36 @@ import Testing
     #expect(LinuxKernel.timeSinceBoot() - began < .seconds(30))
     #expect(await onDedicatedThread(limit: .seconds(20)) { 2 } == 2)
   }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `work that may be abandoned is waited for until the task is cancelled or the limit`() async {
+    #expect(await onAbandonedThread { 1 } == 1)
+    #expect(await onAbandonedThread(limit: .seconds(50)) { 2 } == 2)
+    #expect(await onAbandonedThread(limit: .milliseconds(50)) { pause(.seconds(300)) } == nil)
+    let began = AsyncStream.makeStream(of: Void.self)
+    let outcome = await withTaskGroup(of: Int?.self) { group in
+      group.addTask {
+        await onAbandonedThread {
+          began.continuation.finish()
+          pause(.seconds(300))
+          return 3
+        }
+      }
+      for await _ in began.stream {}
+      group.cancelAll()
+      return await group.next() ?? 4
+    }
+    #expect(outcome == nil)
+  }
+
+  @Test func `work that was cancelled before it began is done all the same`() async {
+    let done = AsyncStream.makeStream(of: Void.self)
+    await withTaskGroup(of: Void.self) { group in
+      group.cancelAll()
+      group.addTask {
+        #expect(await onAbandonedThread { done.continuation.finish() } == nil)
+      }
+    }
+    for await _ in done.stream {}
+  }
 }

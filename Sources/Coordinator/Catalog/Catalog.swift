@@ -19,6 +19,7 @@ package final class Catalog: Sendable {
   let revokedOperators: Mutex<[OperatorName: Timestamp]>
   /// The epoch that was begun or reached here; nil before. It changes on the writer's queue as well.
   let begun = Mutex<UInt64?>(nil)
+  private let isRetired = Mutex(false)
   private let lock: CatalogLock
 
   /// Opens the catalog at `path`, or makes one when there is nothing at all.
@@ -85,6 +86,17 @@ package final class Catalog: Sendable {
     }
   }
 
+  /// Refuses every later decision with `conflict`: this coordinator is not the active one any more. What is under way
+  /// comes to its end, and reading goes on until the catalog is closed.
+  package func retire() { isRetired.withLock { $0 = true } }
+
+  private func requireActive(for purpose: String) throws {
+    guard isRetired.withLock({ $0 }) else { return }
+    throw CatalogError(
+      .conflict, "\(purpose) refused: this coordinator is not the active one any more",
+      hint: "ask again: the one that is active answers")
+  }
+
   // MARK: Transactions
 
   /// Makes one durable decision. `purpose` completes "… failed: reason"; `afterwards` runs before any later decision.
@@ -96,7 +108,10 @@ package final class Catalog: Sendable {
     let path = path
     // Not GRDB's async call: that one gives up with the caller's task, even when a cut has to be closed.
     let result: Result<Value, CatalogError> = await withCheckedContinuation { continuation in
-      pool.asyncWrite(decision) { _, result in
+      pool.asyncWrite({ db in
+        try self.requireActive(for: purpose)
+        return try decision(db)
+      }) { _, result in
         if case .success(let value) = result { afterwards?(value) }
         continuation.resume(
           returning: result.mapError { CatalogError($0, doing: purpose, path: path) })

@@ -7,7 +7,13 @@ internal import Synchronization
 
 /// The open streams of all agents, as the core uses them. Made before the core and the server, which both need it.
 package final class FleetGateway: AgentGateway {
-  private let sessions = Mutex<[NodeID: AgentSession]>([:])
+  private struct State {
+    var sessions: [NodeID: AgentSession] = [:]
+    /// Why nothing is sent any more; nil while this is the active coordinator.
+    var retired: Farewell?
+  }
+
+  private let state = Mutex(State())
   private let vectors = VectorEncoding()
   private let registry: any NodeRegistry
   private let logger: Logger
@@ -71,12 +77,12 @@ package final class FleetGateway: AgentGateway {
   }
 
   package func connected() async -> Set<NodeID> {
-    sessions.withLock { Set($0.filter { $0.value.isOpen }.keys) }
+    state.withLock { Set($0.sessions.filter { $0.value.isOpen }.keys) }
   }
 
   /// Tells the agent that it is revoked, if it is, and ends its stream.
   package func disconnect(_ node: NodeID) async {
-    guard let session = sessions.withLock({ $0[node] }) else { return }
+    guard let session = state.withLock({ $0.sessions[node] }) else { return }
     // The farewell only says why; when that cannot be told, the stream ends all the same.
     let isRevoked = (try? await registry.isRevoked(node)) ?? false
     session.close(
@@ -85,19 +91,30 @@ package final class FleetGateway: AgentGateway {
 
   /// Ends every stream; used when the coordinator stops.
   func closeAll(_ farewell: Farewell) {
-    for session in sessions.withLock({ Array($0.values) }) { session.close(farewell) }
+    for session in state.withLock({ Array($0.sessions.values) }) { session.close(farewell) }
+  }
+
+  /// Ends every stream for good, since this coordinator is not the active one any more: from here on no order goes out,
+  /// whatever still runs, and no agent is taken.
+  package func retire() {
+    let farewell = Farewell(.unavailable, "this coordinator is not the active one any more")
+    state.withLock { $0.retired = farewell }
+    closeAll(farewell)
   }
 
   /// The node's open session of another start of its agent.
   func rival(of session: AgentSession, _ run: AgentRun) -> AgentSession? {
-    guard let other = sessions.withLock({ $0[session.node] }), other.isOpen, other.run != run
+    guard let other = state.withLock({ $0.sessions[session.node] }), other.isOpen, other.run != run
     else { return nil }
     return other
   }
 
   /// Makes this the node's session; the one whose place it takes becomes its `previous` and is told to end.
   func take(_ session: AgentSession) {
-    let previous = sessions.withLock { $0.updateValue(session, forKey: session.node) }
+    let (previous, retired) = state.withLock { state in
+      (state.sessions.updateValue(session, forKey: session.node), state.retired)
+    }
+    if let retired { session.close(retired) }
     if let previous {
       logger.notice(
         "agent connection replaced by a newer one", metadata: ["node": "\(session.node)"])
@@ -108,7 +125,9 @@ package final class FleetGateway: AgentGateway {
   }
 
   func remove(_ session: AgentSession) {
-    sessions.withLock { if $0[session.node] === session { $0[session.node] = nil } }
+    state.withLock {
+      if $0.sessions[session.node] === session { $0.sessions[session.node] = nil }
+    }
   }
 
   private enum Waited: Sendable {
@@ -118,7 +137,7 @@ package final class FleetGateway: AgentGateway {
   }
 
   private func session(of node: NodeID) throws(GatewayError) -> AgentSession {
-    guard let session = sessions.withLock({ $0[node] }), session.isOpen else {
+    guard let session = state.withLock({ $0.sessions[node] }), session.isOpen else {
       throw GatewayError(.notConnected, "\(node) is not connected")
     }
     return session

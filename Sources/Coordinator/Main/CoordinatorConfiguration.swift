@@ -9,14 +9,16 @@ struct CoordinatorConfiguration: Decodable, Sendable {
   var fleetListen: Endpoint
   var enrolmentListen: Endpoint
   var apiListen: Endpoint
+  /// Where whoever keeps the process running asks after its health, by plain HTTP; nil for nowhere.
+  var healthListen: Endpoint?
   /// An existing directory that gets every ended backup as a file; nil for none.
   var exportDirectory: String?
   /// Nil where no cluster is served.
   var kubernetes: ClusterUse?
 
   private static let keys = [
-    "fleet", "stateDirectory", "fleetListen", "enrolmentListen", "apiListen", "exportDirectory",
-    "kubernetes",
+    "fleet", "stateDirectory", "fleetListen", "enrolmentListen", "apiListen", "healthListen",
+    "exportDirectory", "kubernetes",
   ]
 
   static func read(_ path: String) throws(ConfigurationError) -> CoordinatorConfiguration {

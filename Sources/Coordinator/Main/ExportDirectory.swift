@@ -11,7 +11,8 @@ internal import Synchronization
 /// The directory is never made: it is meant to be on another disk, and a mount that is missing must not be written below.
 ///
 /// Each use has a limit, since a mount may hang instead of failing. While one hangs nothing else is begun: what was started
-/// earlier cannot undo what is done later, and no threads pile up.
+/// earlier cannot undo what is done later, and no threads pile up. So there is one for the whole process. A use that is
+/// cancelled is given up at once.
 final class ExportDirectory: BackupArchive {
   private static let suffix = ".json"
 
@@ -71,12 +72,15 @@ final class ExportDirectory: BackupArchive {
     _ work: @escaping @Sendable () throws(ArchiveError) -> T
   ) async throws(ArchiveError) -> T {
     try begin()
-    let outcome = await onDedicatedThread(limit: limit) { () -> Result<T, ArchiveError> in
+    let outcome = await onAbandonedThread(limit: limit) { () -> Result<T, ArchiveError> in
       defer { self.end() }
       return Result(catching: work)
     }
     guard let outcome else {
       giveUp()
+      if Task.isCancelled {
+        throw ArchiveError("the export directory \(path) was not waited for: the coordinator stops")
+      }
       throw ArchiveError("the export directory \(path) did not answer within \(limit.shortText)")
     }
     return try outcome.get()

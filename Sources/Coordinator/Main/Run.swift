@@ -1,15 +1,7 @@
 internal import ArgumentParser
-internal import Catalog
-internal import ConfigurationFile
-internal import CoordinatorCore
-internal import CutProtocol
-internal import FleetServer
-internal import Foundation
 internal import Identity
 internal import Lifecycle
 internal import Logging
-internal import Model
-internal import OperatorAPI
 internal import ServiceLifecycle
 internal import Telemetry
 internal import UnixSignals
@@ -18,6 +10,9 @@ internal import UnixSignals
 struct Run: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Run the coordinator.")
 
+  /// How long an orderly stop may take: less than what systemd and the kubelet leave it.
+  private static let stopLimit = Duration.seconds(25)
+
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
@@ -25,26 +20,22 @@ struct Run: AsyncParsableCommand {
     let logger = Logger(label: "coordinator")
     let configuration = try CoordinatorConfiguration.read(common.config)
     _ = try PrivateDirectory(path: configuration.stateDirectory)
-    // A standby touches nothing that the active one may be using.
     let cluster = try configuration.kubernetes.map { try ClusterLink($0, logger: logger) }
-    if let cluster, !(await cluster.activate()) { return }
-    let catalog = try Catalog(path: configuration.catalogFile)
-    let authority = try CertificateAuthority.open(
-      directory: configuration.authorityDirectory, fleet: configuration.fleet)
-    let files = OperatorFiles(directory: configuration.stateDirectory + "/operator")
-    if try await FirstOperator(files: files, authority: authority, operators: catalog)
-      .issueOnce(server: OperatorFiles.address(configuration))
-    {
-      logger.notice(
-        "first operator's identity written", metadata: ["directory": "\(files.directory)"])
+    let status = RoleStatus()
+    var services: [any Service] = [Watchdog(announcesReady: false)]
+    if let address = configuration.healthListen {
+      services.append(HealthServer(address: address, status: status, logger: logger))
     }
-    let assembly = try await CoordinatorAssembly(configuration, catalog, authority, cluster, logger)
+    // Last, and so the first to stop: what is asked after the process is answered for as long as it runs.
+    services.append(
+      CoordinatorRole(
+        configuration: configuration, cluster: cluster,
+        exports: configuration.exportDirectory.map { ExportDirectory(path: $0) },
+        status: status, logger: logger))
     var group = ServiceGroupConfiguration(
-      services: try assembly.services().map { .init(service: $0) },
+      services: services.map { .init(service: $0) },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-    group.maximumGracefulShutdownDuration = .seconds(25)
+    group.maximumGracefulShutdownDuration = Self.stopLimit
     try await ServiceGroup(configuration: group).run()
-    try catalog.close()
-    await cluster?.close()
   }
 }

@@ -126,7 +126,8 @@ package struct CutRecovery: Sendable {
       // What is kept is what is judged: groups that are whole are given up with the others, and their snapshots deleted.
       kept = []
       verdict = await self.verdict(of: plan, kept)
-      verdict.sentence = "the coordinator was restarted during this cut, and " + why
+      verdict.sentence =
+        "the coordinator was restarted, or lost its lease, during this cut, and " + why
     }
     return CutOutcome(
       backup: plan.plan.backup, verdict: verdict,

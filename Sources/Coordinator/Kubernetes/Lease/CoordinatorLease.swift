@@ -13,7 +13,8 @@ package actor CoordinatorLease {
   private let logger: Logger
   private var said: String?
 
-  /// `identity` has to be new for every process.
+  /// `identity` has to be new for every process. One process that loses the lease and finds that nobody took it goes on
+  /// under the same one.
   package init(
     client: KubernetesClient, namespace: String, name: String, identity: String,
     clock: any CutClock = BootClock(), logger: Logger
@@ -27,8 +28,11 @@ package actor CoordinatorLease {
     self.logger = logger
   }
 
-  /// Waits as a standby until the lease is this process's; false when the task was cancelled before.
+  /// Waits as a standby until the lease is this process's; false when the task was cancelled before. Called again after a
+  /// loss, when nothing runs any more that the lease had allowed.
   package func acquire() async -> Bool {
+    election.stand()
+    said = nil
     while !Task.isCancelled {
       _ = await step()
       if election.isHolding {

@@ -22,7 +22,7 @@ struct LeaseElection {
     case replace(KubernetesObject)
     /// Another one holds it: look again after the retry time.
     case wait(holder: String)
-    /// This one held it and has it no longer. Nothing leads further.
+    /// This one held it and has it no longer. Leads further only by `stand`.
     case lost(reason: String)
   }
 
@@ -31,6 +31,7 @@ struct LeaseElection {
     case candidate(Observation?)
     /// Since the moment at which the last renewal was sent. Leads to `lost`.
     case holding(renewed: Duration)
+    /// Leads to `candidate`, once what the lease had allowed has come to its end.
     case lost
   }
 
@@ -51,6 +52,11 @@ struct LeaseElection {
   }
 
   var isHolding: Bool { if case .holding = state { true } else { false } }
+
+  /// After a loss, a candidate like every other one: what was seen of the lease before does not count.
+  mutating func stand() {
+    if case .lost = state { state = .candidate(nil) }
+  }
 
   /// What to do about the lease as it was just read, nil where there is none. `now` is a clock that never stands still.
   mutating func look(at lease: KubernetesObject?, now: Duration, wall: Timestamp) -> Step {

@@ -9,7 +9,7 @@ internal import NIOCore
 internal import NIOSSL
 internal import X509
 
-/// A running test API server on loopback.
+/// A running test API server, on loopback unless another address of the machine is given.
 package struct TestCluster: Sendable {
   package let api: APIServer
   package let port: Int
@@ -22,8 +22,11 @@ package struct TestCluster: Sendable {
   }
 
   /// Runs `body` beside a server that is stopped afterwards. Without users every request is that of an administrator.
+  ///
+  /// - Parameter host: an address of this machine.
   package static func with<Result: Sendable>(
-    _ api: APIServer = APIServer(), over transport: Transport = .plain, port: Int = 0,
+    _ api: APIServer = APIServer(), over transport: Transport = .plain, host: String = "127.0.0.1",
+    port: Int = 0,
     _ body: @escaping @Sendable (TestCluster) async throws -> Result
   ) async throws -> Result {
     let (ports, entry) = AsyncStream.makeStream(of: Int.self)
@@ -32,13 +35,13 @@ package struct TestCluster: Sendable {
     if case .tls(let given) = transport {
       authority = given
       server = try .tls(
-        .http1(), tlsConfiguration: given.serverConfiguration(hosts: ["127.0.0.1", "localhost"]))
+        .http1(), tlsConfiguration: given.serverConfiguration(hosts: [host, "localhost"]))
     }
     var logger = Logger(label: "test-cluster")
     logger.logLevel = .critical
     let application = Application(
       responder: ClusterResponder(api: api), server: server,
-      configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
+      configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
       onServerRunning: { channel in
         entry.yield(channel.localAddress?.port ?? 0)
         entry.finish()

@@ -31,7 +31,8 @@ struct CoordinatorAssembly {
 
   init(
     _ configuration: CoordinatorConfiguration, _ catalog: Catalog,
-    _ authority: CertificateAuthority, _ cluster: ClusterLink?, _ logger: Logger
+    _ authority: CertificateAuthority, _ cluster: ClusterLink?, _ exports: ExportDirectory?,
+    _ logger: Logger
   ) async throws {
     self.cluster = cluster
     self.configuration = configuration
@@ -65,7 +66,7 @@ struct CoordinatorAssembly {
         authorities: authorities,
         times: times, clock: clock, requests: catalog,
         manifests: try Self.manifests(configuration, catalog, cluster, clock, logger),
-        archive: configuration.exportDirectory.map { ExportDirectory(path: $0) },
+        archive: exports,
         logger: logger), tasks: crew)
     let hooks = AgentHooks(
       placements: catalog, gateway: gateway, clock: clock, logger: logger)
@@ -121,25 +122,39 @@ struct CoordinatorAssembly {
       restores: restores)
   }
 
-  /// In the order in which they start; they stop in the reverse one.
-  func services() throws -> [any Service] {
+  /// This is not the active coordinator any more: no order goes out from here on, and what runs is cancelled.
+  func retire() {
+    gateway.retire()
+    crew.close()
+  }
+
+  /// In the order in which they start; they stop in the reverse one. `onServing` is called once agents and operators are
+  /// served.
+  func services(onServing: @escaping @Sendable () -> Void) throws -> [any Service] {
     let shown = HeldCredential(certificate.credential)
+    let fleet = try FleetServer(
+      configuration: FleetServerConfiguration(
+        host: configuration.fleetListen.host, port: configuration.fleetListen.port,
+        enrolmentPort: configuration.enrolmentListen.port,
+        version: Release.version),
+      authority: authority, certificate: certificate, gateway: gateway, events: directory,
+      tokens: catalog, registry: catalog,
+      pods: cluster.map { AgentPods(client: $0.client) }, logger: logger)
     let served: [any Service] = [
-      try FleetServer(
-        configuration: FleetServerConfiguration(
-          host: configuration.fleetListen.host, port: configuration.fleetListen.port,
-          enrolmentPort: configuration.enrolmentListen.port,
-          version: Release.version),
-        authority: authority, certificate: certificate, gateway: gateway, events: directory,
-        tokens: catalog, registry: catalog,
-        pods: cluster.map { AgentPods(client: $0.client) }, logger: logger),
+      fleet,
       ShownCertificate(certificate: certificate, shown: shown),
       try OperatorServer(
         address: OperatorAddress(
           host: configuration.apiListen.host, port: configuration.apiListen.port),
         tls: OperatorTLS(credential: shown), operations: operations, logger: logger,
-        onRunning: { _ in ServiceManager.ready() }),
-      Watchdog(announcesReady: false),
+        onRunning: { _ in
+          // Where agents cannot be listened for, that ends the coordinator by itself.
+          guard (try? await fleet.port) != nil, (try? await fleet.enrolmentPort) != nil else {
+            return
+          }
+          onServing()
+          ServiceManager.ready()
+        }),
       // Stopped first: a cut that runs is ended while the agents can still be told.
       work,
     ]
@@ -149,8 +164,7 @@ struct CoordinatorAssembly {
       logger: logger)
     let notice = AuthorityNotice(
       client: cluster.client, pin: "\(AuthorityPin(of: authority))", logger: logger)
-    // The lease is kept for as long as anything else runs.
-    return [LeaseKeeper(link: cluster)] + served + [
+    return served + [
       ClusterWork(
         controllers: controllers, notice: notice,
         recorder: WorkloadRecorder(client: cluster.client, store: catalog, logger: logger))
