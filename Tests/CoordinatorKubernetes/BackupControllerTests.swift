@@ -33,6 +33,19 @@ struct `A Backup object` {
     #expect(decide(Sample.backup(status: ["phase": "Failed"]), known) == [])
   }
 
+  @Test func `that the catalog has lost is not said to have been deleted`() {
+    let actions = decide(Sample.backup(status: ["phase": "Completed"]))
+    guard case .report(let report)? = actions.first, actions.count == 1 else {
+      Issue.record("\(actions)")
+      return
+    }
+    #expect(report.phase == .failed)
+    #expect(report.reason == "Unknown")
+    #expect(report.message.contains("does not know this backup, nor that anybody deleted it"))
+    // Said whole in its condition.
+    #expect(Condition.bounded(report.message) == report.message)
+  }
+
   @Test(arguments: ["Running", "Completed", "Failed", "Deleting"])
   func `that has once begun never starts a cut, even when the catalog lost it`(phase: String) {
     for action in decide(Sample.backup(status: ["phase": .string(phase)])) {

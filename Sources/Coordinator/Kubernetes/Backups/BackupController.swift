@@ -42,7 +42,9 @@ struct BackupController {
     if view.isDeleted { return deleted(view, known) }
     if view.phase == nil && !view.hasFinalizer { return [.addFinalizer] }
     if let record = known.record { return [.report(.of(record, known.standing))] }
-    if known.answer != nil || (view.phase.map { $0 != .pending } ?? false) { return gone(view) }
+    if known.answer != nil || (view.phase.map { $0 != .pending } ?? false) {
+      return gone(view, known)
+    }
     if view.isMirror { return [.deleteObject] }
     return wanted(view, known, now)
   }
@@ -66,11 +68,20 @@ struct BackupController {
     ]
   }
 
-  /// Its backup was deleted by other means. What was answered once is never started again.
-  private func gone(_ view: BackupView) -> [Action] {
+  /// There is no such backup any more. What was answered once is never started again.
+  private func gone(_ view: BackupView, _ known: Knowledge) -> [Action] {
     if view.isMirror { return [.deleteObject] }
     guard view.phase != .failed else { return [] }
-    return [.report(.failed("Gone", "the backup was deleted"))]
+    // The answer outlives its backup in the catalog: where it is missing too, nobody deleted the backup, as far as is known.
+    guard known.answer == nil else { return [.report(.failed("Gone", "the backup was deleted"))] }
+    return [
+      .report(
+        .failed(
+          "Unknown",
+          "the coordinator's catalog does not know this backup, nor that anybody deleted it: it was taken with another catalog, "
+            + "or is newer than the copy that this one came from; its snapshots may still be there")
+      )
+    ]
   }
 
   private func deleted(_ view: BackupView, _ known: Knowledge) -> [Action] {
