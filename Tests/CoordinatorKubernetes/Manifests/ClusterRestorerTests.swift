@@ -268,7 +268,7 @@ struct `A restore of objects` {
       }
       #expect(
         error?.message
-          == "nothing was restored: storageclasses.storage.k8s.io fast: the coordinator may not create storageclasses.storage.k8s.io; and 5 more"
+          == "nothing was restored: storageclasses.storage.k8s.io fast: the coordinator may not create storageclasses.storage.k8s.io: it needs the ClusterRole stillpoint-restore-cluster bound in the whole cluster; and 5 more"
       )
       #expect(await bench.writes.isEmpty)
     }

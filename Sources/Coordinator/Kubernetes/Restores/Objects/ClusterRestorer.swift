@@ -166,6 +166,9 @@ extension OperationError {
     self.init(
       error.isTransient || error.isAlreadyExists || error.code == .cancelled
         ? .unavailable : .conflict,
-      "\(what) \(item.type) \(place): \(error.message)", hint: error.hint)
+      "\(what) \(item.type) \(place): \(error.message)",
+      // A refusal without a hint is somebody's policy, which no role helps against.
+      hint: error.isForbidden && error.hint != nil
+        ? "the coordinator needs \(item.neededRole)" : error.hint)
   }
 }

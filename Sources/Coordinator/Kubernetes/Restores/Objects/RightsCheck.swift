@@ -22,10 +22,20 @@ struct RightsCheck {
     do throws(KubernetesError) {
       let review = try await client.mayI(verb, item.type, in: namespace)
       answers[question] = review.isAllowed
+      guard !review.isAllowed else { return nil }
       let place = namespace.map { " in \($0)" } ?? ""
-      return review.isAllowed ? nil : "the coordinator may not \(verb) \(item.type)\(place)"
+      return "the coordinator may not \(verb) \(item.type)\(place): it needs \(item.neededRole)"
     } catch {
       throw OperationError(error, doing: "asking for the right to \(verb)", item)
     }
+  }
+}
+
+extension RestoreItem {
+  /// Which of the roles of `deploy/kubernetes` is meant for it, for people.
+  var neededRole: String {
+    type.namespaced
+      ? "the ClusterRole stillpoint-restore bound there"
+      : "the ClusterRole stillpoint-restore-cluster bound in the whole cluster"
   }
 }
