@@ -37,13 +37,16 @@ struct `Cuts in the catalog` {
       let epoch = try await catalog.prepared()
       let plan = try Sample.plan()
       try await catalog.create(plan, by: "ann")
+      #expect(
+        try await catalog.unfinished()
+          == UnfinishedWork(begun: [], notBegun: [plan], members: []))
       let first = Fence(epoch: epoch, cut: 1, attempt: 1)
       let second = Fence(epoch: epoch, cut: 1, attempt: 2)
       for fence in [first, second] {
         try await catalog.begin(
           fence, of: b1, group: 0, members: [Sample.orders, Sample.payments])
       }
-      #expect(try await catalog.unfinished().cuts == [plan])
+      #expect(try await catalog.unfinished().begun == [plan])
       try await catalog.keep(
         Sample.certificate("orders"), fence: second, member: Sample.orders)
       try await catalog.commit(Sample.outcome(fence: second), epoch: epoch)
@@ -59,7 +62,7 @@ struct `Cuts in the catalog` {
       #expect(
         try await catalog.unfinished()
           == UnfinishedWork(
-            cuts: [],
+            begun: [], notBegun: [],
             members: [
               open(first, Sample.orders, false, nil),
               open(second, Sample.orders, true, Sample.certificate("orders")),
@@ -70,7 +73,8 @@ struct `Cuts in the catalog` {
       ] {
         try await catalog.close(fence, member: member)
       }
-      #expect(try await catalog.unfinished() == UnfinishedWork(cuts: [], members: []))
+      #expect(
+        try await catalog.unfinished() == UnfinishedWork(begun: [], notBegun: [], members: []))
     }
   }
 

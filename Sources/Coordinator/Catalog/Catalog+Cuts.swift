@@ -125,14 +125,12 @@ extension Catalog: CutStore {
 
   package func unfinished() async throws(CatalogError) -> UnfinishedWork {
     try await look("listing unfinished cuts") { db in
-      let cuts = try db.rows("SELECT sealed FROM backup WHERE verdict IS NULL ORDER BY number")
-        .map { try SealedPlan(bytes: $0["sealed"]) }
-      let notBegun = try db.rows(
+      let cuts = try db.rows(
         """
-        SELECT id FROM backup WHERE verdict IS NULL
-          AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.backup = backup.id)
+        SELECT sealed, EXISTS (SELECT 1 FROM attempt WHERE attempt.backup = backup.id) AS begun
+        FROM backup WHERE verdict IS NULL ORDER BY number
         """
-      ).map { try BackupID($0["id"] as String) }
+      ).map { (isBegun: $0["begun"] as Bool, plan: try SealedPlan(bytes: $0["sealed"])) }
       let members = try db.rows(
         """
         SELECT attempt_member.*, attempt.backup, EXISTS (
@@ -144,7 +142,9 @@ extension Catalog: CutStore {
         WHERE closed = 0 ORDER BY epoch, cut, attempt, member
         """)
       return UnfinishedWork(
-        cuts: cuts, notBegun: Set(notBegun), members: try members.map { try db.openMember($0) })
+        begun: cuts.filter(\.isBegun).map(\.plan),
+        notBegun: cuts.filter { !$0.isBegun }.map(\.plan),
+        members: try members.map { try db.openMember($0) })
     }
   }
 }

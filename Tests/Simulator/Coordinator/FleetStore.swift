@@ -127,13 +127,11 @@ struct FleetStore {
     let open = attempts.filter(\.isOpen).sorted {
       ($0.fence, $0.member) < ($1.fence, $1.member)
     }
+    let cuts = backups.filter { $0.outcome == nil }.map(\.plan)
+    let begun = Set(attempts.map(\.backup))
     return UnfinishedWork(
-      cuts: backups.filter { $0.outcome == nil }.map(\.plan),
-      notBegun: Set(
-        backups.filter { backup in
-          backup.outcome == nil
-            && !attempts.contains { $0.backup == backup.plan.plan.backup }
-        }.map(\.plan.plan.backup)),
+      begun: cuts.filter { begun.contains($0.plan.backup) },
+      notBegun: cuts.filter { !begun.contains($0.plan.backup) },
       members: open.map { entry in
         UnfinishedWork.OpenMember(
           backup: entry.backup, fence: entry.fence, group: entry.group, member: entry.member,

@@ -93,7 +93,7 @@ package actor AttemptCloser {
       return
     }
     let epoch = await fences.epoch
-    let undecided = Set(work.cuts.map(\.plan.backup))
+    let undecided = Set(work.begun.map(\.plan.backup))
     for open in work.members
     where !running.contains(open.backup) && !undecided.contains(open.backup) {
       guard node == nil || node == open.node else { continue }

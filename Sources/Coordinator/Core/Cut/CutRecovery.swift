@@ -39,17 +39,13 @@ package struct CutRecovery: Sendable {
   ) async {
     let deadline = clock.now() + Self.patience
     guard let found = await unfinished() else { return }
-    // This coordinator's own are in the queue already.
-    let places = await turns.adopt(found.cuts)
-    var pending: [SealedPlan] = []
-    for plan in found.cuts {
-      guard let turn = places[plan.plan.backup] else { continue }
-      if found.notBegun.contains(plan.plan.backup) {
-        await takeUp(plan, turn)
-      } else {
-        pending.append(plan)
-      }
+    // What had begun comes first, although two that were asked for at once may have been stored in another order than
+    // that of their turns. This coordinator's own are in the queue already.
+    let places = await turns.adopt(found.begun + found.notBegun)
+    for plan in found.notBegun {
+      if let turn = places[plan.plan.backup] { await takeUp(plan, turn) }
     }
+    var pending = found.begun.filter { places[$0.plan.backup] != nil }
     while !pending.isEmpty {
       let isLast = clock.now() >= deadline
       guard let work = await unfinished() else { return }

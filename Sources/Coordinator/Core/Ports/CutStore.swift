@@ -64,14 +64,14 @@ package struct UnfinishedWork: Hashable, Sendable {
     }
   }
 
-  /// Plans of cuts without an outcome, in the order in which they were stored.
-  package var cuts: [SealedPlan]
-  /// Those among them of which no attempt has begun: nobody was ever asked anything.
-  package var notBegun: Set<BackupID>
+  /// Plans of cuts that have begun and have no outcome.
+  package var begun: [SealedPlan]
+  /// Plans of cuts of which no attempt has begun, in the order in which they were stored: nobody was ever asked anything.
+  package var notBegun: [SealedPlan]
   package var members: [OpenMember]
 
-  package init(cuts: [SealedPlan], notBegun: Set<BackupID> = [], members: [OpenMember]) {
-    self.cuts = cuts
+  package init(begun: [SealedPlan], notBegun: [SealedPlan], members: [OpenMember]) {
+    self.begun = begun
     self.notBegun = notBegun
     self.members = members
   }
