@@ -106,6 +106,28 @@ struct `Cuts in the catalog` {
     }
   }
 
+  @Test func `S8: nothing is stored for a coordinator after another has begun an epoch`()
+    async throws
+  {
+    try await withDirectory { directory in
+      let path = directory + "/catalog"
+      let late = try Catalog(path: path)
+      _ = try await late.prepared()
+      // Not through a second catalog, which the lock would refuse.
+      let other = try DatabaseQueue(path: path)
+      try await other.write { try $0.execute(sql: "UPDATE epoch SET current = current + 1") }
+      for create in [
+        { try await late.create(try Sample.plan(), by: "ann") },
+        { try await late.create(try Sample.plan(), by: "ann", for: RequestID("r1")) },
+      ] {
+        let refused = await failure { try await create() }
+        #expect(refused?.code == .conflict)
+      }
+      #expect(try await late.unfinished().notBegun.isEmpty)
+      try late.close()
+    }
+  }
+
   @Test func `S10: an outcome is final, whatever grade a second one claims`() async throws {
     try await withCatalog { catalog in
       let epoch = try await catalog.prepared()

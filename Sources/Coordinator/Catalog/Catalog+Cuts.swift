@@ -6,7 +6,9 @@ package import Model
 
 extension Catalog: CutStore {
   package func create(_ plan: SealedPlan, by author: String) async throws(CatalogError) {
-    try await decide("storing the plan of backup \(plan.plan.backup)") { db in
+    let purpose = "storing the plan of backup \(plan.plan.backup)"
+    try await decide(purpose) { db in
+      try self.requireOwnEpoch(db, for: purpose)
       try db.create(plan, by: author)
     }
   }

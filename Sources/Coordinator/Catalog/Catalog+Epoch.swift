@@ -18,9 +18,7 @@ extension Catalog: EpochStore {
       afterwards: { raised in self.begun.withLock { $0 = raised } }
     ) { db in
       // The fence may be of the one that came after: going above that would end its holds.
-      if let own = self.begun.withLock({ $0 }) {
-        try db.requireCurrent(own, for: "an epoch above \(epoch)")
-      }
+      try self.requireOwnEpoch(db, for: "an epoch above \(epoch)")
       let known = try Stored.integer(epoch, "epoch")
       guard known < .max else {
         throw CatalogError(.conflict, "no epoch is above \(epoch)")
@@ -28,6 +26,12 @@ extension Catalog: EpochStore {
       try db.run("UPDATE epoch SET current = ? WHERE current < ?", [known + 1, known + 1])
       return try db.epoch()
     }
+  }
+
+  /// Refuses what is asked for here once another coordinator has begun an epoch.
+  func requireOwnEpoch(_ db: Database, for purpose: String) throws {
+    guard let own = begun.withLock({ $0 }) else { return }
+    try db.requireCurrent(own, for: purpose)
   }
 }
 

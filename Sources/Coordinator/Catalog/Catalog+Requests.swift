@@ -8,7 +8,9 @@ extension Catalog: BackupRequestStore {
     async throws(CatalogError)
   {
     let id = plan.plan.backup
-    try await decide("storing the plan of backup \(id) for request \(request)") { db in
+    let purpose = "storing the plan of backup \(id) for request \(request)"
+    try await decide(purpose) { db in
+      try self.requireOwnEpoch(db, for: purpose)
       if let answer = try db.answer(to: request) {
         throw CatalogError(.conflict, "request \(request) was answered by backup \(answer)")
       }

@@ -54,9 +54,8 @@ final class CoordinatorLife: @unchecked Sendable {
   }
 
   private func assemble() async throws -> Core {
-    let catalog: any CutStore = world.mutant.catalog(
-      SimulatedCatalog(world: world, process: process))
     let records = SimulatedCatalog(world: world, process: process)
+    let catalog: any CutStore = world.mutant.catalog(records)
     let logger = world.logger("coordinator")
     let gateway = SimulatedGateway(coordinator: self)
     let random = SeededSource(world.random.fork())

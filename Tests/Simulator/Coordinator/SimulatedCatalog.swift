@@ -6,6 +6,10 @@ import Model
 struct SimulatedCatalog: Sendable {
   let world: World
   let process: SimulatedProcess
+  private let own = OwnEpoch()
+
+  /// The epoch that this coordinator began or reached.
+  private final class OwnEpoch: @unchecked Sendable { var epoch: UInt64? }
 
   /// One transaction. It happens at one moment within the call: a crash comes before or after it.
   func decide<Value: Sendable>(
@@ -41,7 +45,10 @@ struct SimulatedCatalog: Sendable {
 
 extension SimulatedCatalog: CutStore {
   func create(_ plan: SealedPlan, by author: String) async throws(CatalogError) {
-    try await decide { store throws(CatalogError) in try store.create(plan, by: author) }
+    try await decide { store throws(CatalogError) in
+      try requireOwnEpoch(store)
+      try store.create(plan, by: author)
+    }
   }
 
   func begin(_ fence: Fence, of backup: BackupID, group: Int, members: [ServiceName])
@@ -80,13 +87,27 @@ extension SimulatedCatalog: CutStore {
 }
 
 extension SimulatedCatalog: EpochStore {
-  func beginEpoch() async throws(CatalogError) -> UInt64 { try await decide { $0.beginEpoch() } }
+  func beginEpoch() async throws(CatalogError) -> UInt64 {
+    try await decide { store in
+      let epoch = store.beginEpoch()
+      own.epoch = epoch
+      return epoch
+    }
+  }
 
   func raiseEpoch(above epoch: UInt64) async throws(CatalogError) -> UInt64 {
-    try await decide { store in
+    try await decide { store throws(CatalogError) in
+      try requireOwnEpoch(store)
       world.census.count("catalog:epoch-raised")
-      return store.raiseEpoch(above: epoch)
+      let raised = store.raiseEpoch(above: epoch)
+      own.epoch = raised
+      return raised
     }
+  }
+
+  private func requireOwnEpoch(_ store: FleetStore) throws(CatalogError) {
+    guard let epoch = own.epoch, epoch != store.epoch else { return }
+    throw CatalogError(.conflict, "epoch \(epoch) is not the current epoch \(store.epoch)")
   }
 }
 
