@@ -242,8 +242,9 @@ package actor BackupService {
   package func commit(_ outcome: CutOutcome, _ progress: CutProgress? = nil) async {
     var pause = Duration.milliseconds(200)
     while true {
+      let epoch = await environment.fences.epoch
       do throws(CatalogError) {
-        try await environment.cuts.commit(outcome, epoch: environment.fences.epoch)
+        try await environment.cuts.commit(outcome, epoch: epoch)
         progress?.note(nil, "\(outcome.verdict.grade.rawValue): \(outcome.verdict.sentence)")
         environment.logger.notice(
           "cut committed",
@@ -258,11 +259,14 @@ package actor BackupService {
         environment.logger.error(
           "cut not committed", metadata: ["backup": "\(outcome.backup)", "error": "\(error)"])
         progress?.note(nil, "not committed yet: \(error)")
-        guard error.code == .full || error.code == .storage else { return }
+        let clock = environment.clock
+        guard [.full, .storage, .conflict].contains(error.code),
+          (try? await clock.sleep(until: clock.now() + pause)) != nil
+        else { return }
+        // A conflict is final, unless it was this coordinator that has raised its epoch meanwhile.
+        if error.code == .conflict, await environment.fences.epoch == epoch { return }
+        pause = min(pause * 2, .seconds(10))
       }
-      let clock = environment.clock
-      guard (try? await clock.sleep(until: clock.now() + pause)) != nil else { return }
-      pause = min(pause * 2, .seconds(10))
     }
   }
 
