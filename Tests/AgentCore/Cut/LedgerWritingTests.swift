@@ -79,6 +79,26 @@ struct LedgerWritingTests {
     try await ledger.close(fence, member: ServiceName(accepted: names[7]))
     #expect(try await AgentLedger(file: file, boot: "boot").entries.count == names.count - 2)
   }
+
+  @Test
+  func `what was refused although the file was replaced is gone from it after the next order`()
+    async throws
+  {
+    let file = SlowFile(replacesBeforeFailing: true)
+    let ledger = try AgentLedger(file: file, boot: "boot")
+    file.gate.open()
+    try await ledger.obey(1)
+    file.failing.withLock { $0 = 1 }
+    await #expect(throws: Refusal.self) {
+      try await ledger.accept(fence, member: member(names[0]), backup: backup)
+    }
+    #expect(file.says(names[0]))
+    try await ledger.obey(1)
+    #expect(!file.says(names[0]))
+    let writings = file.writings
+    try await ledger.obey(1)
+    #expect(file.writings == writings, "once it is known what the disk says, nothing is written")
+  }
 }
 
 /// A file in memory whose writings wait at a gate once the ledger has started.
@@ -89,7 +109,14 @@ private final class SlowFile: StateFile {
   let gate = Gate()
   /// How many of the next writings fail.
   let failing = Mutex(0)
+  private let replacesBeforeFailing: Bool
   private let state = Mutex((bytes: [UInt8]?.none, writings: 0))
+
+  init(replacesBeforeFailing: Bool = false) { self.replacesBeforeFailing = replacesBeforeFailing }
+
+  func says(_ text: String) -> Bool {
+    String(decoding: state.withLock(\.bytes) ?? [], as: UTF8.self).contains(text)
+  }
 
   var writings: Int { state.withLock(\.writings) }
 
@@ -107,7 +134,7 @@ private final class SlowFile: StateFile {
       defer { failing = max(0, failing - 1) }
       return failing > 0
     }
-    guard !fails else { throw Full() }
-    state.withLock { $0 = (bytes, $0.writings + 1) }
+    if !fails || replacesBeforeFailing { state.withLock { $0 = (bytes, $0.writings + 1) } }
+    if fails { throw Full() }
   }
 }

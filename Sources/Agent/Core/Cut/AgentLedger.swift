@@ -43,6 +43,8 @@ package actor AgentLedger {
   private let file: any StateFile
   /// What is on the disk.
   private var content: Content
+  /// Whether the disk may say something else: the last writing failed, perhaps after the file was replaced.
+  private var isUnsure = false
   private var counter: UInt64 = 0
   private var waiting: [Waiting] = []
   private var isWriting = false
@@ -115,9 +117,10 @@ package actor AgentLedger {
 
   /// Remembers durably that a coordinator of this epoch has spoken; refuses one that is older than another which has.
   ///
-  /// Written only when a newer one speaks for the first time.
+  /// Written only when a newer one speaks for the first time, and after a writing that failed: what was refused then must
+  /// not be taken for an open attempt at the next start.
   package func obey(_ epoch: UInt64) async throws(Refusal) {
-    guard epoch != content.highest.epoch else { return }
+    guard epoch != content.highest.epoch || isUnsure else { return }
     try await decide(.obey(epoch))
   }
 
@@ -192,10 +195,12 @@ package actor AgentLedger {
         results.append(.failure(error))
       }
     }
-    guard isChanged else { return results }
+    guard isChanged || isUnsure else { return results }
     do {
       try await file.replaceBeside(with: next.encoded())
+      isUnsure = false
     } catch {
+      isUnsure = true
       let refusal = Refusal(.busy, "the agent's ledger \(file.path) cannot be written: \(error)")
       return results.map { $0.flatMap { .failure(refusal) } }
     }
