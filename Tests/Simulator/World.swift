@@ -33,7 +33,14 @@ final class World: @unchecked Sendable {
   private var auditor: StepAuditor?
   private var serviceIndex: [ServiceName: Int] = [:]
   /// When each revoked node had been disconnected.
-  private var cutOffAt: [NodeID: Duration] = [:]
+  private var cutOff: Set<NodeID> = []
+  /// Freeze orders that had reached their agents before these were told to go.
+  private var cameInTime: Set<MemberFence> = []
+
+  private struct MemberFence: Hashable {
+    var fence: Fence
+    var member: ServiceName
+  }
   /// Fences of attempts that an older copy of the catalog has forgotten.
   private var forgotten: Set<Fence> = []
   /// Snapshots of backups that an older copy of the catalog has forgotten; they belong to whoever rebuilds it.
@@ -236,9 +243,21 @@ final class World: @unchecked Sendable {
 
   // MARK: Revocation
 
-  func cutOff(_ node: NodeID) { cutOffAt[node] = timeline.now }
-  func letIn(_ node: NodeID) { cutOffAt[node] = nil }
-  func isCutOff(_ node: NodeHost) -> Bool { cutOffAt[node.id] != nil }
+  func cutOff(_ node: NodeID) { cutOff.insert(node) }
+  func letIn(_ node: NodeID) { cutOff.remove(node) }
+
+  func reached(_ node: NodeHost, _ order: CutOrder) {
+    guard case .freeze(let fence, let member, _) = order, !cutOff.contains(node.id) else { return }
+    cameInTime.insert(MemberFence(fence: fence, member: member))
+  }
+
+  /// S15: nobody can take an order back from an agent that is stalled, but no other is obeyed.
+  func froze(_ fence: Fence, _ member: ServiceName, on node: NodeHost) {
+    guard cutOff.contains(node.id),
+      !cameInTime.contains(MemberFence(fence: fence, member: member))
+    else { return }
+    violate("S15", "\(node.id) froze \(member) by an order that came after it was revoked")
+  }
 
   // MARK: Judgement
 

@@ -71,7 +71,7 @@ final class StepAuditor: StepObserver, @unchecked Sendable {
       if earned[after.hold] != nil {
         world.violate("S4", "\(after.fence) froze \(after.member) twice")
       }
-      if world.isCutOff(node) { world.violate("S15", "\(node.id) froze after it was revoked") }
+      world.froze(after.fence, after.member, on: node)
       earned[after.hold] = HoldLease(at: node.machine.now, lease: lease, cap: cap)
       node.highest = max(node.highest, after.fence)
     }

@@ -58,6 +58,7 @@ final class Connection: @unchecked Sendable {
       "\(coordinator.process.name) → \(node.id) \(Naming.of(order)) \(order.fence) \(order.member)")
     world.network.send(node: node.index, .toNode) { [self] in
       guard isOpen, agent.process.isAlive else { return }
+      world.reached(node, order)
       _ = agent.lanes.take(order)
     }
   }
