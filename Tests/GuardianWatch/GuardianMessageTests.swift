@@ -9,7 +9,7 @@ import Testing
     .arm(
       HoldKey("boot/1/2"),
       actions: [
-        .thaw, .kill, .write(Array("CLIENT UNPAUSE\n".utf8)),
+        .thaw, .unpause, .kill, .write(Array("CLIENT UNPAUSE\n".utf8)),
         .run(
           arguments: ["/bin/echo", "ü", ""], environment: ["A=b"], timeout: .milliseconds(1500)),
       ], lease: .milliseconds(3250), cap: .seconds(10)),

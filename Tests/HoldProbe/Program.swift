@@ -7,21 +7,28 @@ internal import Logging
 internal import Model
 internal import Quiescers
 
-/// `hold-probe GUARDIAN RUN-DIRECTORY VOLUME LEASE-MS CAP-MS MODE`: holds a filesystem as the agent does, says `held`, and waits
-/// to be killed. Mode `renew` renews the lease all the time, `silent` never does.
+/// `hold-probe GUARDIAN RUN-DIRECTORY VOLUME LEASE-MS CAP-MS MODE [PROCESS]`: holds a filesystem as the agent does, says `held`, and
+/// waits to be killed. Mode `renew` renews the lease all the time, `silent` never does. With PROCESS it pauses that one's control group
+/// instead, which has the volume at `/srv`.
 @main
 struct Program {
   static func main() async throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 7, let lease = Int64(arguments[4]), let cap = Int64(arguments[5])
+    guard (7...8).contains(arguments.count), let lease = Int64(arguments[4]),
+      let cap = Int64(arguments[5])
     else {
-      print("usage: hold-probe GUARDIAN RUN-DIRECTORY VOLUME LEASE-MS CAP-MS renew|silent")
+      print(
+        "usage: hold-probe GUARDIAN RUN-DIRECTORY VOLUME LEASE-MS CAP-MS renew|silent [PROCESS]")
       exit(64)
     }
     let guardian = GuardianProcess(executable: arguments[1], logger: Logger(label: "probe"))
     let hold = HoldID(boot: try LinuxKernel.bootID(), incarnation: 1, counter: 1)
     let prepared = try await QuiescerSet(settings: QuiescerSettings(protectedPaths: []))
-      .prepare(.filesystem, for: try target(volume: arguments[3], cap: .milliseconds(cap)))
+      .prepare(
+        arguments.count == 8 ? .pause : .filesystem,
+        for: try target(
+          volume: arguments[3], process: arguments.dropFirst(7).first.flatMap { Int32($0) },
+          cap: .milliseconds(cap)))
     try await guardian.arm(
       hold, rescue: prepared.readiness.rescue, lease: .milliseconds(lease),
       cap: .milliseconds(cap))
@@ -41,8 +48,8 @@ struct Program {
     }
   }
 
-  private static func target(volume: String, cap: Duration) throws -> HoldTarget {
-    let pid = LinuxKernel.processNumber()
+  private static func target(volume: String, process: Int32?, cap: Duration) throws -> HoldTarget {
+    let pid = process ?? LinuxKernel.processNumber()
     return HoldTarget(
       member: try ServiceName("probe"),
       process: ProcessIdentity(
@@ -50,7 +57,7 @@ struct Program {
         startTicks: try ProcessFacts.startTicks(pid)),
       volumes: [
         MemberVolume(
-          containerPath: volume,
+          containerPath: process == nil ? volume : "/srv",
           volume: VolumeRef(
             driver: try DriverName("test"), handle: try VolumeHandle("test"), publishedAt: volume))
       ], siblings: [:], cap: cap)

@@ -30,7 +30,7 @@ private func randomPlan(seed: UInt64) throws -> BackupPlan {
           socketDirectory: random.maybe("/run/a b"), port: 1)),
       .mariadb(MariaDBHold(user: random.text(), socket: random.maybe("/run/#x"))),
       .redis(RedisHold(port: 65535, user: random.maybe("u"), passwordFile: random.maybe("/p"))),
-      .filesystem,
+      .filesystem, .pause,
       .command(
         CommandHold(
           container: random.maybe("side"), pre: commands, post: ["no"],

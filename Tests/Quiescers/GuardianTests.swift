@@ -31,7 +31,8 @@ import Testing
 
   /// A stand-in agent that holds the volume.
   private func probe(
-    _ volume: TestVolume, leaseMilliseconds: Int, capMilliseconds: Int, mode: String
+    _ volume: TestVolume, leaseMilliseconds: Int, capMilliseconds: Int, mode: String,
+    pausing process: Int32? = nil
   ) async throws -> (probe: ChildProcess, guardian: Int32) {
     try shell("mkdir -p \(volume.directory)/run")
     let output = try DescriptorHandle.pipe()
@@ -40,7 +41,8 @@ import Testing
       arguments: [
         try Self.beside("stillpoint-guardian"), volume.directory + "/run", volume.path,
         "\(leaseMilliseconds)", "\(capMilliseconds)", mode,
-      ], environment: ["PATH=/usr/bin:/bin"], descriptors: [nil, output.writing, nil])
+      ] + (process.map { ["\($0)"] } ?? []), environment: ["PATH=/usr/bin:/bin"],
+      descriptors: [nil, output.writing, nil])
     let pid = await onDedicatedThread { () -> Int32? in
       var text = ""
       while !text.contains("\n") {
@@ -124,6 +126,98 @@ import Testing
     #expect(findings.map(\.outcome) == [.ended])
     #expect(findings.first?.description.contains("was still frozen and is thawed") == true)
     #expect(try !volume.isFrozen)
+    #expect(try DescriptorHandle.directory(store.directory).names() == [])
+    #expect(await ThawOnStart(store: store, boot: try LinuxKernel.bootID()).perform() == [])
+  }
+
+  /// A program that writes the time to its volume every few milliseconds.
+  private func ticking(_ group: TestGroup) async throws -> TestServer {
+    let server = try TestServer(
+      volume: try TestVolume(), user: "daemon", setup: "true",
+      command: "sh -c 'while :; do date +%s%N >> /srv/times; sleep 0.005; done'", group: group)
+    try await eventually("it writes") {
+      FileManager.default.fileExists(atPath: server.volume.path + "/times")
+    }
+    return server
+  }
+
+  /// The longest time between two writes.
+  private func longestWait(_ server: TestServer) throws -> Duration {
+    let times = try String(contentsOfFile: server.volume.path + "/times", encoding: .utf8)
+      .split(separator: "\n").compactMap { Int64($0) }
+    return .nanoseconds(zip(times.dropFirst(), times).map { $0 - $1 }.max() ?? 0)
+  }
+
+  @Test(arguments: [
+    ("killed", SIGKILL, Duration.seconds(3)), ("stopped", SIGSTOP, Duration.seconds(5)),
+  ])
+  func `an agent that dies or hangs in the middle of a pause leaves nothing paused`(
+    what: String, signal: Int32, limit: Duration
+  ) async throws {
+    let group = try TestGroup()
+    defer { group.remove() }
+    let server = try await ticking(group)
+    defer { server.stop() }
+    let (probe, _) = try await probe(
+      server.volume, leaseMilliseconds: 1500, capMilliseconds: 20_000, mode: "renew",
+      pausing: server.process.pid)
+    defer {
+      try? probe.kill()
+      probe.reap(.seconds(10))
+    }
+    #expect(try group.isPaused)
+    let began = ContinuousClock.now
+    kill(probe.pid, signal)
+    try await eventually("it goes on") { try !group.isPaused }
+    let took = ContinuousClock.now - began
+    let size = try FileStatus.of(server.volume.path + "/times").size
+    try await eventually("it writes again") {
+      try FileStatus.of(server.volume.path + "/times").size > size
+    }
+    print(
+      "measured: agent \(what) in a pause with a lease of 1.5 s, goes on after \(took), longest wait \(try longestWait(server))"
+    )
+    #expect(took < limit)
+  }
+
+  @Test
+  func `a pause whose container is gone before the lease ends leaves the guardian nothing to do`()
+    async throws
+  {
+    let group = try TestGroup()
+    let server = try await ticking(group)
+    defer { server.stop() }
+    let (probe, guardian) = try await probe(
+      server.volume, leaseMilliseconds: 10_000, capMilliseconds: 20_000, mode: "silent",
+      pausing: server.process.pid)
+    group.remove()
+    #expect(!FileManager.default.fileExists(atPath: group.path))
+    try probe.kill()
+    probe.reap(.seconds(10))
+    try await eventually("the guardian goes too") { kill(guardian, 0) != 0 }
+    let store = HoldRecordStore(runDirectory: server.volume.directory + "/run")
+    let findings = await ThawOnStart(store: store, boot: try LinuxKernel.bootID()).perform()
+    #expect(findings.map(\.outcome) == [.alreadyOver])
+  }
+
+  @Test func `agent and guardian both killed in a pause: the next start ends it`() async throws {
+    let group = try TestGroup()
+    defer { group.remove() }
+    let server = try await ticking(group)
+    defer { server.stop() }
+    let (probe, guardian) = try await probe(
+      server.volume, leaseMilliseconds: 10_000, capMilliseconds: 20_000, mode: "silent",
+      pausing: server.process.pid)
+    kill(probe.pid, SIGSTOP)
+    kill(guardian, SIGKILL)
+    try probe.kill()
+    probe.reap(.seconds(10))
+    #expect(try group.isPaused)
+    let store = HoldRecordStore(runDirectory: server.volume.directory + "/run")
+    let findings = await ThawOnStart(store: store, boot: try LinuxKernel.bootID()).perform()
+    #expect(findings.map(\.outcome) == [.ended])
+    #expect(findings.first?.description.contains("was still paused and goes on") == true)
+    #expect(try !group.isAsked)
     #expect(try DescriptorHandle.directory(store.directory).names() == [])
     #expect(await ThawOnStart(store: store, boot: try LinuxKernel.bootID()).perform() == [])
   }

@@ -8,8 +8,10 @@ final class TestServer: Sendable {
   let volume: TestVolume
   let process: ChildProcess
 
-  /// Prepares the volume with `setup`, and runs `command` as `user` in the namespace.
-  init(volume: TestVolume, user: String, setup: String, command: String) throws {
+  /// Prepares the volume with `setup`, and runs `command` as `user` in the namespace, and in a control group where one is given.
+  init(
+    volume: TestVolume, user: String, setup: String, command: String, group: TestGroup? = nil
+  ) throws {
     self.volume = volume
     try shell(
       "chown \(user) \(volume.path) && { \(setup); } >/dev/null 2>&1", timeout: .seconds(120))
@@ -20,7 +22,7 @@ final class TestServer: Sendable {
         """
         mount --bind \(volume.path) /srv && cd / || exit 1
         { while kill -0 \(LinuxKernel.processNumber()) && kill -0 $$; do sleep 1; done; kill -9 $$; } \
-        2>/dev/null & exec setpriv --reuid \(user) --regid \(user) --clear-groups \(command) \
+        2>/dev/null & \(group.map { "echo $$ > \($0.path)/cgroup.procs || exit 1;" } ?? "") exec setpriv --reuid \(user) --regid \(user) --clear-groups \(command) \
         >\(volume.directory)/log 2>&1
         """,
       ], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"],

@@ -157,6 +157,13 @@ struct GuardianShell {
       } else {
         ended(key, action, code: -cl_thaw(descriptor))
       }
+    case .unpause:
+      let child = cl_fork_unpause(descriptor)
+      if child > 0 {
+        add(child, key, action)
+      } else {
+        ended(key, action, code: -cl_unpause(descriptor))
+      }
     case .kill:
       ended(key, action, code: -cl_pidfd_signal(descriptor, SIGKILL))
     case .write(let bytes):
@@ -181,7 +188,7 @@ struct GuardianShell {
   }
 
   private func nothingFrozen(_ key: HoldKey, _ action: Int) -> GuardianWatch.Outcome {
-    watch.action(key, action) == .thaw ? .nothingFrozen : .failed
+    watch.action(key, action)?.isRepeated == true ? .nothingFrozen : .failed
   }
 
   private mutating func reap() {

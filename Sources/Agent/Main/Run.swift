@@ -77,7 +77,8 @@ struct Run: AsyncParsableCommand {
     logger.info("guardian armed", metadata: ["condition": "\(condition)"])
     let reports = FleetReports()
     let settings = QuiescerSettings(
-      protectedPaths: [configuration.stateDirectory, configuration.runDirectory])
+      protectedPaths: [configuration.stateDirectory, configuration.runDirectory],
+      controlGroups: configuration.machineControlGroups ?? "/sys/fs/cgroup")
     let cuts = CutService(
       environment: CutEnvironment(
         node: configuration.node, runtime: runtime, quiescer: QuiescerSet(settings: settings),

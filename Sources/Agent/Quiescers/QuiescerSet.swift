@@ -17,6 +17,7 @@ package struct QuiescerSet: Quiescer {
       case .mariadb: MariaDBQuiescer(settings: settings)
       case .redis: RedisQuiescer(settings: settings)
       case .filesystem: FilesystemQuiescer(settings: settings)
+      case .pause: PauseQuiescer(settings: settings)
       case .command: CommandQuiescer(settings: settings)
       }
     return try await quiescer.prepare(hold, for: target)

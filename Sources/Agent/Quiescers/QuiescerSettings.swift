@@ -5,6 +5,8 @@ package struct QuiescerSettings: Sendable {
   package var protectedPaths: [String]
   /// `nsenter` of util-linux, which starts clients and commands inside a container.
   package var nsenter: String
+  /// Where the machine's control groups are mounted.
+  package var controlGroups: String
   /// How long a client may take to connect and answer while prepare runs.
   package var prepareLimit: Duration
   /// How long an application may take to reach its hold.
@@ -17,10 +19,12 @@ package struct QuiescerSettings: Sendable {
 
   package init(
     protectedPaths: [String], nsenter: String = "/usr/bin/nsenter",
-    prepareLimit: Duration = .seconds(10), holdLimit: Duration = .seconds(5)
+    controlGroups: String = "/sys/fs/cgroup", prepareLimit: Duration = .seconds(10),
+    holdLimit: Duration = .seconds(5)
   ) {
     self.protectedPaths = Self.commonlyProtected + protectedPaths
     self.nsenter = nsenter
+    self.controlGroups = controlGroups
     self.prepareLimit = prepareLimit
     self.holdLimit = holdLimit
   }

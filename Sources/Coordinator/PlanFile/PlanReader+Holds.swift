@@ -2,7 +2,7 @@ internal import Model
 internal import Yams
 
 extension PlanReader {
-  static let quiescers = ["postgresql", "mariadb", "redis", "filesystem", "command"]
+  static let quiescers = ["postgresql", "mariadb", "redis", "filesystem", "pause", "command"]
 
   mutating func holds(_ place: Place) -> [HoldSpec]? {
     guard
@@ -36,7 +36,8 @@ extension PlanReader {
     case "redis": return redis(settings).map { .redis($0) }
     case "command": return command(settings).map { .command($0) }
     default:
-      return self.fields(settings, known: []).flatMap { $0.values.isEmpty ? .filesystem : nil }
+      let hold = quiescer == "pause" ? HoldSpec.pause : .filesystem
+      return self.fields(settings, known: []).flatMap { $0.values.isEmpty ? hold : nil }
     }
   }
 

@@ -126,7 +126,7 @@ enum PlanText {
           ("port", "\(hold.port)"), ("socket", hold.socket.map(scalar)),
           ("user", hold.user.map(scalar)), ("passwordFile", hold.passwordFile.map(scalar)),
         ]
-      case .filesystem: []
+      case .filesystem, .pause: []
       case .command(let hold):
         [
           ("container", hold.container.map(scalar)), ("pre", list(hold.pre.map(quoted))),

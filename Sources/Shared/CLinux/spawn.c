@@ -96,6 +96,15 @@ pid_t cl_fork_thaw(int directory) {
   return child < 0 ? -errno : child;
 }
 
+pid_t cl_fork_unpause(int file) {
+  pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_NAME, "stillpoint-thaw");
+    _exit(-cl_unpause(file));
+  }
+  return child < 0 ? -errno : child;
+}
+
 pid_t cl_fork_write(int descriptor, const void *bytes, size_t length) {
   pid_t child = fork();
   if (child == 0) {

@@ -65,6 +65,7 @@ struct ByteReader {
       let arguments = try strings()
       guard !arguments.isEmpty else { throw MalformedMessage(description: "no program to run") }
       return .run(arguments: arguments, environment: try strings(), timeout: timeout)
+    case 5: return .unpause
     case let kind: throw MalformedMessage(description: "rescue action of unknown kind \(kind)")
     }
   }

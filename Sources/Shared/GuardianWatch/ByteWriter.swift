@@ -46,6 +46,7 @@ struct ByteWriter {
       duration(timeout)
       try strings(arguments)
       try strings(environment)
+    case .unpause: bytes.append(5)
     }
   }
 

@@ -34,7 +34,7 @@ package struct GuardianWatch: Sendable {
   /// How an action ended.
   package enum Outcome: Equatable, Sendable {
     case done
-    /// A thaw found nothing frozen: the freeze may still be under way.
+    /// A thaw, of a filesystem or of processes, found nothing frozen: the freeze may still be under way.
     case nothingFrozen
     case failed
   }

@@ -5,6 +5,8 @@ package enum HoldSpec: Hashable, Codable, Sendable {
   case redis(RedisHold)
   /// FIFREEZE on every volume of the member, from the node.
   case filesystem
+  /// Every process of the containers that have the member's volumes is stopped, by the kernel.
+  case pause
   case command(CommandHold)
 
   /// The key in the plan file, also the quiescer's name in certificates and messages.
@@ -14,6 +16,7 @@ package enum HoldSpec: Hashable, Codable, Sendable {
     case .mariadb: "mariadb"
     case .redis: "redis"
     case .filesystem: "filesystem"
+    case .pause: "pause"
     case .command: "command"
     }
   }

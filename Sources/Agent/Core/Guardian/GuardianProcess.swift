@@ -157,6 +157,7 @@ extension Rescue {
   fileprivate var kind: RescueKind {
     switch self {
     case .thaw: .thaw
+    case .unpause: .unpause
     case .kill: .kill
     case .write(_, let bytes): .write(bytes)
     case .run(let arguments, let environment, let timeout):
@@ -166,7 +167,9 @@ extension Rescue {
 
   fileprivate var descriptor: DescriptorHandle? {
     switch self {
-    case .thaw(let descriptor), .kill(let descriptor), .write(let descriptor, _): descriptor
+    case .thaw(let descriptor), .unpause(let descriptor), .kill(let descriptor),
+      .write(let descriptor, _):
+      descriptor
     case .run: nil
     }
   }

@@ -23,12 +23,19 @@ package struct HoldTarget: Hashable, Sendable {
   /// A later hold of the member freezes the filesystems of all its volumes, which writes to the disk whatever an
   /// earlier hold would flush.
   package var isFrozenLater: Bool
+  /// A later hold of the member stops its processes: nothing that this one asks of them is answered then.
+  package var isPausedLater: Bool
+  /// A later hold of the member asks its processes something.
+  package var isAskedLater: Bool
 
   package init(
     member: ServiceName, process: ProcessIdentity, volumes: [MemberVolume],
-    siblings: [String: ProcessIdentity], cap: Duration, isFrozenLater: Bool = false
+    siblings: [String: ProcessIdentity], cap: Duration, isFrozenLater: Bool = false,
+    isPausedLater: Bool = false, isAskedLater: Bool = false
   ) {
     self.isFrozenLater = isFrozenLater
+    self.isPausedLater = isPausedLater
+    self.isAskedLater = isAskedLater
     self.member = member
     self.process = process
     self.volumes = volumes
@@ -42,6 +49,8 @@ extension HoldTarget {
   package func before(_ later: ArraySlice<HoldSpec>) -> HoldTarget {
     var target = self
     target.isFrozenLater = later.contains(.filesystem)
+    target.isPausedLater = later.contains(.pause)
+    target.isAskedLater = later.contains { $0 != .filesystem && $0 != .pause }
     return target
   }
 }
@@ -86,6 +95,11 @@ package struct HoldReadiness: Sendable {
   package var losesAcknowledged: Bool
   /// No file of the member's volumes changes in the hold, so that even a copy of them, file by file, is of one instant.
   package var keepsFiles: Bool
+  /// No process of the application runs in the hold.
+  package var stopsApplication: Bool
+  /// The application has to run for the hold's token. In a hold that is later stopped it is sampled before and after the stop, while
+  /// this hold, which is the longer one, is in force.
+  package var tokenIsAsked: Bool
   /// How long `hold` is expected to take.
   package var predicted: Duration
   /// Remarks that do not forbid the cut.
@@ -97,13 +111,16 @@ package struct HoldReadiness: Sendable {
 
   package init(
     quiescer: String, fidelity: Fidelity, losesAcknowledged: Bool = false,
-    keepsFiles: Bool = false, predicted: Duration, remarks: [String], rescue: [Rescue],
+    keepsFiles: Bool = false, stopsApplication: Bool = false, tokenIsAsked: Bool = false,
+    predicted: Duration, remarks: [String], rescue: [Rescue],
     record: [RescueRecord]
   ) {
     self.quiescer = quiescer
     self.fidelity = fidelity
     self.losesAcknowledged = losesAcknowledged
     self.keepsFiles = keepsFiles
+    self.stopsApplication = stopsApplication
+    self.tokenIsAsked = tokenIsAsked
     self.predicted = predicted
     self.remarks = remarks
     self.rescue = rescue
@@ -115,6 +132,8 @@ package struct HoldReadiness: Sendable {
 package enum Rescue: Sendable {
   /// FITHAW on the frozen mount's directory.
   case thaw(DescriptorHandle)
+  /// Lets the processes of a control group go on; the descriptor is its `cgroup.freeze`, open to be read and written.
+  case unpause(DescriptorHandle)
   /// SIGKILL through a pidfd to the process whose session holds the lock.
   case kill(DescriptorHandle)
   /// Writes bytes into a session's pipe, then closes it.
@@ -128,6 +147,8 @@ package enum Rescue: Sendable {
 package enum RescueRecord: Hashable, Codable, Sendable {
   /// FITHAW on the filesystem that is mounted here, if it still is the device `major:minor`.
   case thaw(mountPoint: String, device: String)
+  /// Lets the processes of this control group go on, if it still is the one with this inode.
+  case unpause(controlGroup: String, inode: UInt64)
   case kill(pid: Int32, startTicks: UInt64)
   /// Starts a program (an absolute path and its arguments), with the environment of `inside` where that is given: a
   /// command that enters a container's namespaces runs only while that very process lives.

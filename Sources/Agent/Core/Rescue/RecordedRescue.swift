@@ -33,6 +33,23 @@ enum RecordedRescue {
     return (.alreadyOver, "\(mountPoint) was not frozen any more")
   }
 
+  /// Lets the processes of a control group go on.
+  static func unpause(_ path: String, inode: UInt64) -> Result {
+    let gone: Result = (.alreadyOver, "control group \(path) is gone, nothing is paused")
+    do throws(SystemError) {
+      let group = try ControlGroup(path: path)
+      guard group.inode == inode else { return gone }
+      // A pause that the dead agent had begun may only now become complete.
+      for attempt in 0..<5 {
+        if attempt > 0 { usleep(60_000) }
+        if try group.letGo() { return (.ended, "\(path) was still paused and goes on") }
+      }
+      return (.alreadyOver, "\(path) was not paused any more")
+    } catch {
+      return error.code == ENOENT || error.code == ENODEV ? gone : (.failed, "\(error)")
+    }
+  }
+
   static func kill(pid: Int32, startTicks: UInt64) -> Result {
     let over: Result = (.alreadyOver, "session process \(pid) had ended")
     do {

@@ -84,7 +84,8 @@ package struct ThawOnStart: Sendable {
       outcome: .failed,
       description:
         "record \(moved ? kept : path) of a hold is damaged (\(reason)); look for frozen "
-        + "filesystems of this node's volumes, `fsfreeze --unfreeze` ends them")
+        + "filesystems of this node's volumes, `fsfreeze --unfreeze` ends them, and for control groups with 1 in "
+        + "cgroup.freeze, 0 in it ends that")
   }
 
   private func perform(_ action: RescueRecord, of record: HoldRecord) -> Finding {
@@ -95,6 +96,10 @@ package struct ThawOnStart: Sendable {
         sameBoot
           ? RecordedRescue.thaw(mountPoint: mountPoint, device: device)
           : (.alreadyOver, "freeze of \(mountPoint) ended with the earlier boot")
+      case .unpause(let group, let inode):
+        sameBoot
+          ? RecordedRescue.unpause(group, inode: inode)
+          : (.alreadyOver, "pause of \(group) ended with the earlier boot")
       case .kill(let pid, let startTicks):
         sameBoot
           ? RecordedRescue.kill(pid: pid, startTicks: startTicks)
@@ -109,5 +114,10 @@ package struct ThawOnStart: Sendable {
 }
 
 extension RescueRecord {
-  fileprivate var isThaw: Bool { if case .thaw = self { true } else { false } }
+  fileprivate var isThaw: Bool {
+    switch self {
+    case .thaw, .unpause: true
+    case .kill, .run: false
+    }
+  }
 }

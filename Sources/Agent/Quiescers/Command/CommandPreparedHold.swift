@@ -10,15 +10,8 @@ final class CommandPreparedHold: PreparedHold {
   let entry: ContainerEntry
   let command: CommandHold
   /// What sees writes to the member's volumes, where the plan promises that there are none.
-  let volumes: Watches?
+  let volumes: VolumeWatches?
   let readiness: HoldReadiness
-
-  struct Watches: Sendable {
-    /// Watched for the whole hold.
-    var own: WatchedVolumes
-    /// Volumes with a delegate: members that share one may write to it until all are held.
-    var delegated: WatchedVolumes
-  }
 
   private enum State {
     case ready
@@ -32,7 +25,7 @@ final class CommandPreparedHold: PreparedHold {
   private static let runs = Mutex(0)
 
   init(
-    member: ServiceName, entry: ContainerEntry, command: CommandHold, volumes: Watches?,
+    member: ServiceName, entry: ContainerEntry, command: CommandHold, volumes: VolumeWatches?,
     readiness: HoldReadiness
   ) {
     self.member = member
@@ -86,7 +79,7 @@ final class CommandPreparedHold: PreparedHold {
     var values = ["process started at": "\(entry.process.startTicks)"]
     do {
       if let volumes {
-        values["writes seen"] = "\(try volumes.own.count() + volumes.delegated.count())"
+        values["writes seen"] = "\(try volumes.count())"
       }
     } catch {
       throw .because(error, member, "watching the volumes")

@@ -25,13 +25,11 @@ struct CommandQuiescer: Quiescer {
     var remarks = [
       "nothing but the commands' exit status tells whether they did what they should"
     ]
-    var volumes: CommandPreparedHold.Watches?
+    var volumes: VolumeWatches?
     if command.fences && !target.volumes.isEmpty {
       do throws(SystemError) {
         volumes = try await onDedicatedThread { () throws(SystemError) in
-          CommandPreparedHold.Watches(
-            own: try WatchedVolumes(target.volumes.filter { $0.delegate == nil }, of: target),
-            delegated: try WatchedVolumes(target.volumes.filter { $0.delegate != nil }, of: target))
+          try VolumeWatches(target)
         }
       } catch {
         remarks.append("writes during the hold would not be noticed: \(error)")

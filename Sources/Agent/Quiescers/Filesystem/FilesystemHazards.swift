@@ -51,8 +51,9 @@ struct FilesystemHazards {
       throw refused(
         "its volume at \(mount.path) is one directory of \(entry.source), a filesystem of the node "
           + "that \(path) is on too, and a freeze would hold all of it",
-        hint: "leave the filesystem hold out and stop its writes by a command hold with "
-          + "`fences: true`, or use a driver that gives each volume a filesystem of its own")
+        hint:
+          "name `pause` instead, which stops the service's processes and nothing else, or use a driver "
+          + "that gives each volume a filesystem of its own")
     }
   }
 

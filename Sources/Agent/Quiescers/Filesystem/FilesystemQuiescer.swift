@@ -10,6 +10,12 @@ struct FilesystemQuiescer: Quiescer {
   func prepare(
     _ hold: HoldSpec, for target: HoldTarget
   ) async throws(Refusal) -> any PreparedHold {
+    guard !target.isPausedLater else {
+      throw Refusal(
+        .hazard,
+        "freeze of \(target.member) refused: a process that waits for a frozen filesystem never reports that it is paused",
+        hint: "name `pause` before `filesystem`")
+    }
     let (mounts, predicted) = try await onDedicatedThread {
       () throws(Refusal) -> ([FreezableMount], Duration) in
       let mounts = try MountResolution(target: target).mounts()

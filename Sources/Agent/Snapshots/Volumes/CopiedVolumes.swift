@@ -18,7 +18,8 @@ package enum CopiedVolumes {
   }
 
   static func why(_ member: MemberVolume, _ table: MountTable) -> String? {
-    let kept = "so its snapshot is of one instant only if a hold keeps every file as it is"
+    let kept =
+      "so its snapshot is of one instant only if a hold keeps every file as it is: `pause` does"
     if let mount = table.mount(at: member.volume.publishedAt), mount.isPart {
       return
         "\(member.containerPath) is one directory of the \(mount.fileSystem) on \(mount.source), "

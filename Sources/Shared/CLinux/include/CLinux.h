@@ -6,6 +6,7 @@
 #include "cl_loop.h"
 #include "cl_memory.h"
 #include "cl_mount.h"
+#include "cl_pause.h"
 #include "cl_process.h"
 #include "cl_socket.h"
 #include "cl_watch.h"

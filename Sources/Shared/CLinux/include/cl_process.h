@@ -56,6 +56,10 @@ int cl_kill_marked(const char *mark);
 /// Forks a process that thaws and exits with the errno (0: thawed). Returns its number, or the negated errno.
 pid_t cl_fork_thaw(int directory);
 
+/// Forks a process that lets go of a frozen control group (`cl_unpause`) and exits with the errno. Returns its number, or the
+/// negated errno.
+pid_t cl_fork_unpause(int file);
+
 /// Forks a process that writes all bytes and exits with the errno. Returns its number, or the negated errno.
 pid_t cl_fork_write(int descriptor, const void *bytes, size_t length);
 
