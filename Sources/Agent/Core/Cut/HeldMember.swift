@@ -17,8 +17,14 @@ actor HeldMember {
 
   /// By the wall clock, when the last hold was in force.
   private(set) var heldAt: Timestamp?
-  private(set) var tokensAtHold: [StateToken] = []
-  private(set) var tokensBeforeThaw: [StateToken] = []
+  /// By the place of their hold.
+  private var atHold: [Int: StateToken] = [:]
+  private var beforeThaw: [Int: StateToken] = [:]
+  private var samplesBeforeThaw = false
+
+  var tokensAtHold: [StateToken] { atHold.sorted { $0.key < $1.key }.map(\.value) }
+  /// Complete once the holds are released.
+  var tokensBeforeThaw: [StateToken] { beforeThaw.sorted { $0.key < $1.key }.map(\.value) }
 
   init(holds: [any PreparedHold], clock: any CutClock) {
     self.holds = holds
@@ -30,18 +36,34 @@ actor HeldMember {
   func take() async throws(Refusal) -> Duration {
     isTaking = true
     defer { isTaking = false }
-    for hold in holds {
+    for (place, hold) in holds.enumerated() {
       guard !isEnding else {
         throw Refusal(.expired, "the hold was ended while it was being taken")
       }
+      if hold.readiness.stopsApplication { try await sampleAtHold(places(askedBefore: place)) }
       begun.append(hold)
       try await hold.hold()
     }
     guard !isEnding else { throw Refusal(.expired, "the hold was ended while it was being taken") }
     let held = clock.now()
     heldAt = clock.timestamp()
-    for hold in holds { tokensAtHold.append(try await hold.token()) }
+    try await sampleAtHold(holds.indices.filter { atHold[$0] == nil })
     return held
+  }
+
+  private func sampleAtHold(_ places: [Int]) async throws(Refusal) {
+    for place in places { atHold[place] = try await holds[place].token() }
+  }
+
+  /// The holds before this one whose application has to run for their tokens.
+  private func places(askedBefore place: Int) -> [Int] {
+    (0..<place).filter { holds[$0].readiness.tokenIsAsked && atHold[$0] == nil }
+  }
+
+  /// The holds whose tokens can be had only once a later hold, which stops the application, is released.
+  private var askedOutside: Set<Int> {
+    guard let stop = holds.lastIndex(where: \.readiness.stopsApplication) else { return [] }
+    return Set((0..<stop).filter { holds[$0].readiness.tokenIsAsked })
   }
 
   /// The witness has arrived, of a cut in which volumes of this member have a delegate.
@@ -53,24 +75,34 @@ actor HeldMember {
     }
   }
 
-  /// Samples the tokens again; one that cannot be had is missing, which the verdict then says.
+  /// Samples the tokens again; one that cannot be had is missing, which the verdict then says. Those for which a stopped
+  /// application has to run follow in `release`.
   func sampleBeforeThaw() async {
-    for hold in holds {
-      do throws(Refusal) {
-        if let blind { throw blind }
-        tokensBeforeThaw.append(try await hold.token())
-      } catch {
-        tokensBeforeThaw.append(
-          StateToken(quiescer: hold.readiness.quiescer, values: ["error": error.message]))
-      }
+    samplesBeforeThaw = true
+    let later = askedOutside
+    for place in holds.indices where !later.contains(place) { await sampleBeforeThaw(place) }
+  }
+
+  private func sampleBeforeThaw(_ place: Int) async {
+    do throws(Refusal) {
+      if let blind { throw blind }
+      beforeThaw[place] = try await holds[place].token()
+    } catch {
+      beforeThaw[place] = StateToken(
+        quiescer: holds[place].readiness.quiescer, values: ["error": error.message])
     }
   }
 
   /// Releases in reverse order whatever was begun. Each release bounds itself.
   func release() async -> [ReleaseFinding] {
     isEnding = true
+    let later = samplesBeforeThaw ? askedOutside : []
     var findings: [ReleaseFinding] = []
-    for hold in begun.reversed() { findings.append(await hold.release()) }
+    for (place, hold) in begun.enumerated().reversed() {
+      // What stopped the application is released; this hold, in force since before the stop, is not yet.
+      if later.contains(place) { await sampleBeforeThaw(place) }
+      findings.append(await hold.release())
+    }
     isReleased = true
     return findings
   }

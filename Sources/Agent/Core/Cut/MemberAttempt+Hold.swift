@@ -96,8 +96,6 @@ extension MemberAttempt {
     if cause == .complete {
       if hasDelegates { await held?.allHeld() }
       await held?.sampleBeforeThaw()
-      record.tokensAtHold = await held?.tokensAtHold ?? []
-      record.tokensBeforeThaw = await held?.tokensBeforeThaw ?? []
       if let process = prepared?.target.process {
         // A process that cannot be read any more is not the one that was held: the statement then has none.
         record.processBeforeThaw = try? environment.identify(process.container, process.pid)
@@ -106,6 +104,8 @@ extension MemberAttempt {
     record.thawBegan = environment.clock.now()
     let findings = await held?.release() ?? []
     record.thawEnded = environment.clock.now()
+    record.tokensAtHold = await held?.tokensAtHold ?? []
+    record.tokensBeforeThaw = await held?.tokensBeforeThaw ?? []
     let guardian = await environment.guardian.disarm(hold)
     var sentences = findings.compactMap(\.finding)
     switch guardian {

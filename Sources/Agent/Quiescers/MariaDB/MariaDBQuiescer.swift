@@ -63,7 +63,7 @@ struct MariaDBQuiescer: Quiescer {
       holdLimit: .seconds(wait) + .milliseconds(500),
       readiness: HoldReadiness(
         quiescer: "mariadb", fidelity: found.fidelity,
-        losesAcknowledged: !found.fidelity.acknowledgedIsDurable,
+        losesAcknowledged: !found.fidelity.acknowledgedIsDurable, tokenIsAsked: true,
         predicted: min(flush, .milliseconds(500))
           + .milliseconds(found.leavesInMemory ? 1010 : 10),
         remarks: remarks(found),

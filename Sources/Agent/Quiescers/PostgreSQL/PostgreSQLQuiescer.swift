@@ -61,7 +61,7 @@ struct PostgreSQLQuiescer: Quiescer {
     }
     let hold = PostgreSQLPreparedHold(
       member: target.member, session: session, entry: entry, log: log, serverStart: started[0],
-      flushLimit: flushLimit,
+      flushLimit: flushLimit, isPausedLater: target.isPausedLater,
       readiness: HoldReadiness(
         quiescer: "postgresql", fidelity: found.fidelity,
         losesAcknowledged: !found.fidelity.acknowledgedIsDurable,

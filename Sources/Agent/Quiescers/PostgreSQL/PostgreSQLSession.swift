@@ -61,6 +61,28 @@ struct PostgreSQLSession: Sendable {
     }
   }
 
+  /// Sends a statement that is answered once the server runs; `posedRow` waits for that. Blocks its thread.
+  func pose(_ statement: String, limit: Duration) throws(Refusal) {
+    do { try session.pose(statement + ";", limit: limit) } catch {
+      throw .because(error, member, "`\(statement)`", hint: hint(error))
+    }
+  }
+
+  /// The one row of what was posed; nil when nothing was.
+  func posedRow(columns: Int, limit: Duration) async throws(Refusal) -> [String]? {
+    let tried = "the question at the end of the pause"
+    let lines: [String]?
+    do { lines = try await session.posedAnswer(limit: limit) } catch {
+      throw .because(error, member, tried)
+    }
+    guard let lines else { return nil }
+    let rows = try Self.rows(of: lines, tried, member)
+    guard let row = rows.first, rows.count == 1, row.count == columns else {
+      throw Refusal(.failed, "\(tried) of \(member) had an unexpected answer: \(rows)")
+    }
+    return row
+  }
+
   /// The one row of a statement that has exactly `columns` columns.
   func row(_ statement: String, columns: Int, limit: Duration) async throws(Refusal) -> [String] {
     let rows = try await rows(statement, limit: limit)

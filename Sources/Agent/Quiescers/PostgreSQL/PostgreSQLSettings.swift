@@ -82,7 +82,7 @@ struct PostgreSQLSettings: Sendable {
       durableStateConstant: false, acknowledgedIsDurable: missing.isEmpty,
       nothingAcknowledged: false,
       reasons: missing + [
-        "F1, F3: PostgreSQL goes on writing unless the filesystem hold freezes all its volumes"
+        "F1, F3: PostgreSQL goes on writing unless `filesystem` freezes all its volumes, or `pause` stops it"
       ])
   }
 

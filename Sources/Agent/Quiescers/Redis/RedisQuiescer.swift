@@ -78,7 +78,7 @@ struct RedisQuiescer: Quiescer {
       readiness: HoldReadiness(
         quiescer: "redis", fidelity: found.fidelity,
         losesAcknowledged: !found.fidelity.acknowledgedIsDurable, keepsFiles: !found.isReplica,
-        predicted: predicted, remarks: remarks,
+        tokenIsAsked: true, predicted: predicted, remarks: remarks,
         rescue: [
           .write(sessions[1].session.input, bytes: Array(RedisPreparedHold.unpause.utf8)),
           sessions[0].session.rescue, sessions[0].unpause,

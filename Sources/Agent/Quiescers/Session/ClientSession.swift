@@ -26,7 +26,7 @@ final class ClientSession: Sendable {
   private let markerCommand: @Sendable (String) -> String
   /// Tells a line after which no marker can come, because every command fails.
   private let endsAnswer: @Sendable (String) -> Bool
-  private let exchange = Mutex((number: 0, left: [UInt8]()))
+  private let exchange = Mutex((number: 0, left: [UInt8](), posed: String?.none))
 
   /// Starts the client. Blocks its thread for the start of one program.
   init(
@@ -70,6 +70,42 @@ final class ClientSession: Sendable {
       }
     }
     return try result.get()
+  }
+
+  /// Sends a command whose answer `posedAnswer` waits for; nothing else may be asked in between. Blocks its thread for as long as the
+  /// client takes nothing in, at most `limit`.
+  func pose(_ command: String, limit: Duration) throws(Failure) {
+    let deadline = LinuxKernel.timeSinceBoot() + limit
+    let result = exchange.withLock { exchange -> Result<Void, Failure> in
+      exchange.number += 1
+      let marker = "stillpoint-\(exchange.number)-end"
+      do throws(Failure) {
+        try send(command + "\n" + markerCommand(marker) + "\n", until: deadline)
+        exchange.posed = marker
+        return .success(())
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+  }
+
+  /// The lines of the answer to what was posed; nil when nothing was. Not ended by cancellation.
+  func posedAnswer(limit: Duration) async throws(Failure) -> [String]? {
+    try await onDedicatedThread { [self] () throws(Failure) in
+      let deadline = LinuxKernel.timeSinceBoot() + limit
+      let result = exchange.withLock { exchange -> Result<[String]?, Failure> in
+        guard let marker = exchange.posed else { return .success(nil) }
+        do throws(Failure) {
+          let answer = try lines(until: marker, deadline, &exchange.left)
+          exchange.posed = nil
+          return .success(answer)
+        } catch {
+          return .failure(error)
+        }
+      }
+      return try result.get()
+    }
   }
 
   /// Sends a command and does not wait for its answer; `hasSaidSomething` tells when one came.

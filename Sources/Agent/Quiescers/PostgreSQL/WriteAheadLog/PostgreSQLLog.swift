@@ -26,14 +26,18 @@ struct PostgreSQLLog: Sendable {
     self.pageSize = pageSize
   }
 
-  /// What `commits` finds in the files of the log; gives up after `limit`.
+  /// What `commits` finds in the files of the log; gives up after `limit`. Where `tail` is given, it says how far these were written.
   func unwritten(
-    _ commits: UnwrittenCommits, of entry: ContainerEntry, limit: Duration
+    _ commits: UnwrittenCommits, beyond tail: LogTail? = nil, of entry: ContainerEntry,
+    limit: Duration
   ) async throws(Refusal) -> [UInt64] {
     let result = await onDedicatedThread(limit: limit) {
       () -> Result<[UInt64], LogPages.Failure> in
       do throws(LogPages.Failure) {
-        return .success(try commits.found(in: pages(of: entry, timeline: commits.origin.timeline)))
+        let pages = try pages(of: entry, timeline: commits.origin.timeline)
+        var commits = commits
+        if let tail { commits.sight.written = try tail.end(in: pages) }
+        return .success(try commits.found(in: pages))
       } catch {
         return .failure(error)
       }
@@ -47,6 +51,29 @@ struct PostgreSQLLog: Sendable {
         .failed,
         "reading the write-ahead log of \(entry.member) from \(commits.origin.position) on took longer than \(limit.shortText)"
       )
+    }
+  }
+
+  /// What the files have from `origin` on; gives up after `limit`. The server must be stopped.
+  func tail(
+    from origin: UnwrittenCommits.Origin, of entry: ContainerEntry, limit: Duration
+  ) async throws(Refusal) -> LogTail {
+    let result = await onDedicatedThread(limit: limit) { () -> Result<LogTail, LogPages.Failure> in
+      do throws(LogPages.Failure) {
+        return .success(
+          try LogTail(of: pages(of: entry, timeline: origin.timeline), from: origin.position))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch result {
+    case .success(let tail)?: return tail
+    case .failure(let error)?:
+      throw Refusal(.failed, "reading the write-ahead log of \(entry.member) failed: \(error)")
+    case nil:
+      throw Refusal(
+        .failed,
+        "reading the write-ahead log of \(entry.member) took longer than \(limit.shortText)")
     }
   }
 

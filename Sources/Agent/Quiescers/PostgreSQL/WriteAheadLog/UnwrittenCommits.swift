@@ -25,7 +25,7 @@ struct UnwrittenCommits: Sendable {
   static let longestLog: UInt64 = 256 << 20
 
   let origin: Origin
-  let sight: Sight
+  var sight: Sight
 
   /// The transactions, in the order of their commits. Those that wrote nothing that a recovery keeps are left out: they
   /// have no record but their commit, as with temporary and unlogged tables. Blocks its thread.
