@@ -161,7 +161,7 @@ struct `Refusing a plan` {
     ),
     (
       "hold: [{mariadb: {}, filesystem: {}}]",
-      "line 11: spec.services[0].hold[0]: expected exactly one of postgresql, mariadb, redis, filesystem, command in each entry of the list"
+      "line 11: spec.services[0].hold[0]: expected exactly one of postgresql, mariadb, redis, filesystem, pause, command in each entry of the list"
     ),
     (
       "hold: [{filesystem: {}}, {filesystem: {}}]",
