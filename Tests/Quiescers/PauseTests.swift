@@ -14,11 +14,10 @@ import Testing
   private let group: TestGroup
   private let server: TestServer
 
-  /// Two processes, one of them in a group below, that append to a file of the volume all the time.
+  /// Two processes that append to a file of the volume all the time.
   init() async throws {
     volume = try TestVolume()
     group = try TestGroup()
-    try shell("mkdir \(group.path)/below")
     server = try TestServer(
       volume: volume, user: "daemon", setup: "true",
       command:
@@ -28,9 +27,6 @@ import Testing
       FileManager.default.fileExists(atPath: volume.path + "/a")
         && FileManager.default.fileExists(atPath: volume.path + "/b")
     }
-    let child = try TextFile.read(group.path + "/cgroup.procs", limit: 1000)
-      .split(separator: "\n").compactMap { Int32($0) }.first { $0 != server.process.pid }
-    try shell("echo \(try #require(child)) > \(group.path)/below/cgroup.procs")
   }
 
   deinit {
@@ -62,9 +58,7 @@ import Testing
   }
 
   @Test
-  func `nothing of a paused container runs, below it neither, and its release ends this hold`()
-    async throws
-  {
+  func `nothing of a paused container runs, and its release ends this hold`() async throws {
     let hold = try await quiescer.prepare(.pause, for: server.target())
     #expect(hold.readiness.keepsFiles)
     #expect(hold.readiness.fidelity.durableStateConstant)
@@ -113,8 +107,9 @@ import Testing
     try await hold.hold()
     let other = try TestGroup()
     defer { other.remove() }
-    let child = try TextFile.read(group.path + "/below/cgroup.procs", limit: 100)
-    try other.write(child.trimmingCharacters(in: .newlines), to: "cgroup.procs")
+    let child = try TextFile.read(group.path + "/cgroup.procs", limit: 1000)
+      .split(separator: "\n").first { $0 != "\(server.process.pid)" }
+    try other.write(String(try #require(child)), to: "cgroup.procs")
     let refusal = await #expect(throws: Refusal.self) { try await hold.token() }
     #expect(refusal != nil)
     _ = await hold.release()
@@ -178,6 +173,21 @@ import Testing
     #expect(await hold.release().endedThisHold == false)
     await hold.discard()
     #expect(try group.isAsked)
+  }
+
+  @Test func `a container that has divided its control group is refused, whenever it does so`()
+    async throws
+  {
+    let hold = try await quiescer.prepare(.pause, for: server.target())
+    try shell("mkdir \(group.path)/below")
+    let late = await #expect(throws: Refusal.self) { try await hold.hold() }
+    #expect(late?.code == .hazard)
+    #expect(late?.message.contains("has divided its control group") == true)
+    #expect(try !group.isAsked)
+    await hold.discard()
+    let early = await refusal(try server.target())
+    #expect(early?.code == .hazard)
+    #expect(early?.message.contains("has divided its control group") == true)
   }
 
   @Test func `a process that waits in the kernel is named, and nothing stays paused`() async throws

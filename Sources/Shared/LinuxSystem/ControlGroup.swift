@@ -1,8 +1,11 @@
 internal import CLinux
 internal import Glibc
 
-/// One control group of the unified hierarchy, whose processes can be stopped together with those of all groups below it
-/// (cgroups(7); Linux 5.2).
+/// One control group of the unified hierarchy, without groups below it, whose processes can be stopped together (cgroups(7);
+/// Linux 5.2).
+///
+/// Of a group that has processes of its own beside groups below it, the kernel says that it is stopped as soon as those below are,
+/// whatever its own processes do (seen on Linux 6.18). So such a one is none for this.
 ///
 /// What is asked for and what is reached are two files: a process is stopped once it leaves the kernel, so the whole group may take
 /// its time. New processes of a stopped group are stopped too.
@@ -14,8 +17,6 @@ package struct ControlGroup: Sendable {
   package let freezer: DescriptorHandle
   private let events: DescriptorHandle
 
-  /// Deeper ones are not looked into.
-  private static let deepest = 32
   private static let largestList = 4 << 20
 
   /// Throws `ENOENT` where there is no such group or it cannot be frozen, and `EACCES`, `EPERM` or `EROFS` where this process may
@@ -79,26 +80,15 @@ package struct ControlGroup: Sendable {
     return try SystemError.check(Int(result), "poll", "\(path)/cgroup.events") > 0
   }
 
-  /// The processes of the group and of all below it. Blocks its thread.
+  /// The processes of the group; `ENOTEMPTY` when there are groups below it.
   package func processes() throws(SystemError) -> Set<Int32> {
-    var found: Set<Int32> = []
-    var groups = [(path: path, depth: 0)]
-    while let group = groups.popLast() {
-      do throws(SystemError) {
-        let text = try TextFile.read(group.path + "/cgroup.procs", limit: Self.largestList)
-        found.formUnion(text.split(separator: "\n").compactMap { Int32($0) })
-      } catch  where error.code == EOPNOTSUPP {
-        // A group of threads: its processes are in the list of the group above.
-      } catch  where group.depth > 0 && [ENOENT, ENODEV, ENOTDIR].contains(error.code) {
-        // No group but a file, or gone since it was listed and so without processes.
-        continue
-      }
-      guard group.depth < Self.deepest,
-        let names = try? DescriptorHandle.directory(group.path).names()
-      else { continue }
-      for name in names { groups.append((group.path + "/" + name, group.depth + 1)) }
-    }
-    return found
+    let processes = try TextFile.read(path + "/cgroup.procs", limit: Self.largestList)
+    // After the list: a process of a group that is made later was in it.
+    guard
+      try TextFile.read(path + "/cgroup.stat", limit: 4096).split(separator: "\n")
+        .contains("nr_descendants 0")
+    else { throw SystemError("pause", path, code: ENOTEMPTY) }
+    return Set(processes.split(separator: "\n").compactMap { Int32($0) })
   }
 }
 

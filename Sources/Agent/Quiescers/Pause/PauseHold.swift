@@ -95,6 +95,8 @@ struct PauseHold: PreparedHold {
         .busy,
         "pause of \(member) was given up: \(runner(group)) of container \(group.container) did not stop within \(limit.shortText)"
       )
+    case ENOTEMPTY:
+      Refusal(.hazard, "pause of \(member) was given up: \(PausedGroup.divided(group.container))")
     case ECANCELED:
       Refusal(.expired, "pause of \(member) was given up: its release came before it was in force")
     default: .because(error, member, "pause")

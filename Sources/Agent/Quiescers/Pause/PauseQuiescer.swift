@@ -29,14 +29,13 @@ struct PauseQuiescer: Quiescer {
   ) throws(Refusal) -> PauseHold {
     let finding = PausedGroups(settings: settings, target: target)
     let groups = try finding.groups()
-    var remarks = [
+    let remark =
       "nothing in \(groups.map(\.container).joined(separator: ", ")) answers while it is paused, \(target.cap.shortText) at most: a liveness probe has to bear that"
-    ]
     var reasons = finding.unknownSharers()
     var watches: VolumeWatches?
     if !target.volumes.isEmpty {
       do throws(SystemError) { watches = try VolumeWatches(target) } catch {
-        remarks.append("writes during the pause would not be noticed: \(error)")
+        reasons.append("F1: what others write during the pause would not be noticed: \(error)")
       }
     }
     let flushed: FlushedVolumes
@@ -61,9 +60,9 @@ struct PauseQuiescer: Quiescer {
           reasons: reasons + [
             "F2, F3: a pause does not know whether \(target.member) acknowledges only what it has made durable; its own quiescer does"
           ]),
-        keepsFiles: isStill && watches != nil, stopsApplication: true,
+        keepsFiles: isStill, stopsApplication: true,
         predicted: predicted + PauseHold.settling,
-        remarks: remarks, rescue: groups.map { .unpause($0.group.freezer) },
+        remarks: [remark], rescue: groups.map { .unpause($0.group.freezer) },
         record: groups.map { .unpause(controlGroup: $0.group.path, inode: $0.group.inode) }))
   }
 

@@ -37,6 +37,11 @@ final class PausedGroup: Sendable {
     self.container = container
   }
 
+  /// Why a group with groups below it (`ENOTEMPTY`) is not paused.
+  static func divided(_ container: String) -> String {
+    "container \(container) has divided its control group, and the kernel does not tell when all of a divided one stands still"
+  }
+
   /// Asks for all processes to be stopped; `ECANCELED` once a release came.
   func ask() throws(SystemError) {
     let result = state.withLock { state -> Result<Void, SystemError> in

@@ -9,17 +9,14 @@ struct PausedGroups {
   let settings: QuiescerSettings
   let target: HoldTarget
 
-  /// The member's own container first. Of two groups, one within the other, the outer one is enough.
+  /// The member's own container first. Containers that share a group have it once.
   func groups() throws(Refusal) -> [PausedGroup] {
     let root = try unifiedRoot()
     var found = [try group(of: target.process, named: "\(target.process.container)", root)]
     for (name, process) in target.siblings.sorted(by: { $0.key < $1.key })
     where process.pid != target.process.pid && !writable(by: process, of: ownVolumes).isEmpty {
       let other = try group(of: process, named: name, root)
-      guard !found.contains(where: { MountTable.contains($0.group.path, other.group.path) })
-      else { continue }
-      found.removeAll { MountTable.contains(other.group.path, $0.group.path) }
-      found.append(other)
+      if !found.contains(where: { $0.group.path == other.group.path }) { found.append(other) }
     }
     return found
   }
@@ -78,6 +75,7 @@ struct PausedGroups {
         "container \(name) has no control group (version 2) of its own",
         hint:
           "its runtime still uses version 1: boot the node with systemd.unified_cgroup_hierarchy=1")
+    case ENOTEMPTY: refused(PausedGroup.divided(name))
     case EACCES, EPERM, EROFS:
       refused(
         "\(error.subject) of container \(name) cannot be written: \(error.reason)",
