@@ -9,6 +9,8 @@ import Testing
 @Suite struct `A member whose application is stopped` {
   final class Application: Sendable {
     let log = CallLog()
+    /// Whoever is asked answers once it is open.
+    let gate = Gate()
     private let state = Mutex((isStopped: false, writes: 17))
 
     func set(stopped: Bool) { state.withLock { $0.isStopped = stopped } }
@@ -37,6 +39,7 @@ import Testing
     func token() async throws(Refusal) -> StateToken {
       application.log.note("token \(name)")
       guard asks else { return StateToken(quiescer: name, values: [:]) }
+      await application.gate.pass()
       guard let answer = application.answer else { throw Refusal(.busy, "no answer") }
       return StateToken(quiescer: name, values: ["writes": "\(answer)"])
     }
@@ -87,6 +90,24 @@ import Testing
     await member.sampleBeforeThaw()
     _ = await member.release()
     #expect(await member.tokensAtHold != member.tokensBeforeThaw)
+  }
+
+  @Test func `what is ended while it is asked is not stopped any more`() async throws {
+    let member = member()
+    application.gate.close()
+    async let taken: Refusal? = {
+      do throws(Refusal) {
+        _ = try await member.take()
+        return nil
+      } catch {
+        return error
+      }
+    }()
+    try await eventually("it is being asked") { application.gate.waiting == 1 }
+    #expect(await member.release().count == 2)
+    application.gate.open()
+    #expect(await taken?.code == .expired)
+    #expect(!application.log.all.contains("hold pause"))
   }
 
   @Test func `a hold that is given up asks nobody`() async throws {

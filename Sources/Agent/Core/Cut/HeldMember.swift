@@ -37,18 +37,25 @@ actor HeldMember {
     isTaking = true
     defer { isTaking = false }
     for (place, hold) in holds.enumerated() {
-      guard !isEnding else {
-        throw Refusal(.expired, "the hold was ended while it was being taken")
+      try requireNotEnding()
+      if hold.readiness.stopsApplication {
+        try await sampleAtHold(places(askedBefore: place))
+        try requireNotEnding()
       }
-      if hold.readiness.stopsApplication { try await sampleAtHold(places(askedBefore: place)) }
+      // From here to the hold's own beginning nothing suspends: a release finds it, or it is not begun.
       begun.append(hold)
       try await hold.hold()
     }
-    guard !isEnding else { throw Refusal(.expired, "the hold was ended while it was being taken") }
+    try requireNotEnding()
     let held = clock.now()
     heldAt = clock.timestamp()
     try await sampleAtHold(holds.indices.filter { atHold[$0] == nil })
     return held
+  }
+
+  private func requireNotEnding() throws(Refusal) {
+    guard isEnding else { return }
+    throw Refusal(.expired, "the hold was ended while it was being taken")
   }
 
   private func sampleAtHold(_ places: [Int]) async throws(Refusal) {
