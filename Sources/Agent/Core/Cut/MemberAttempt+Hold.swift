@@ -40,12 +40,13 @@ extension MemberAttempt {
     record.fidelity = prepared.preparation.fidelity
     record.ordered = environment.clock.now()
     do {
+      // Both end the last hold first, as a release does: what one of the earlier holds asks needs an application that runs.
       try environment.rescues.write(
         HoldRecord(
           hold: hold, member: key.member, fence: key.fence, takenAt: environment.clock.timestamp(),
           rescue: readiness.reversed().flatMap(\.record)))
       try await environment.guardian.arm(
-        hold, rescue: readiness.flatMap(\.rescue), lease: lease, cap: cap)
+        hold, rescue: readiness.reversed().flatMap(\.rescue), lease: lease, cap: cap)
       isArmed = true
       // One that came while the guardian was being told would have found nothing armed.
       if let missed = renewalBeforeArming { await renewGuardian(missed) }
