@@ -81,7 +81,7 @@ struct LedgerWritingTests {
   }
 
   @Test
-  func `what was refused although the file was replaced is gone from it after the next order`()
+  func `what was refused although the file was replaced is taken out of it again`()
     async throws
   {
     let file = SlowFile(replacesBeforeFailing: true)
@@ -93,10 +93,10 @@ struct LedgerWritingTests {
       try await ledger.accept(fence, member: member(names[0]), backup: backup)
     }
     #expect(file.says(names[0]))
-    try await ledger.obey(1)
+    try await ledger.makeSure()
     #expect(!file.says(names[0]))
     let writings = file.writings
-    try await ledger.obey(1)
+    try await ledger.makeSure()
     #expect(file.writings == writings, "once it is known what the disk says, nothing is written")
   }
 }

@@ -117,10 +117,9 @@ package actor AgentLedger {
 
   /// Remembers durably that a coordinator of this epoch has spoken; refuses one that is older than another which has.
   ///
-  /// Written only when a newer one speaks for the first time, and after a writing that failed: what was refused then must
-  /// not be taken for an open attempt at the next start.
+  /// Written only when a newer one speaks for the first time.
   package func obey(_ epoch: UInt64) async throws(Refusal) {
-    guard epoch != content.highest.epoch || isUnsure else { return }
+    guard epoch != content.highest.epoch else { return }
     try await decide(.obey(epoch))
   }
 
@@ -135,6 +134,12 @@ package actor AgentLedger {
   /// otherwise stand by a certificate for snapshots that are gone.
   package func withdraw(_ fence: Fence, member: ServiceName) async throws(Refusal) {
     try await decide(.certify(fence, member, nil))
+  }
+
+  /// Makes sure that the disk says what is known here; an attempt that was refused may be open in a file whose writing
+  /// failed, and would be taken up at the next start.
+  package func makeSure() async throws(Refusal) {
+    if isUnsure { try await decide(.obey(content.highest.epoch)) }
   }
 
   /// Closes an attempt: it is settled, or nothing is left of it.

@@ -183,6 +183,15 @@ package actor CutService {
   private func answerUnknown(_ order: CutOrder) async {
     switch order {
     case .abort, .query, .settled:
+      do throws(Refusal) {
+        try await ledger.makeSure()
+      } catch {
+        // Nobody is held by it, and whoever wants to know asks again.
+        environment.logger.warning(
+          "attempt not known to be closed yet",
+          metadata: ["member": "\(order.member)", "error": "\(error)"])
+        return
+      }
       await report(
         order.fence, order.member, .ended(reason: "this node has nothing of attempt \(order.fence)")
       )
