@@ -45,7 +45,7 @@ struct WatchedVolumes: Sendable {
     for volume in volumes { try volume.add(to: trial) }
   }
 
-  /// Counts from now on.
+  /// Counts from now on. Blocks its thread for as long as the volumes have directories.
   func begin() throws(SystemError) {
     for volume in volumes { try volume.add(to: watch) }
   }

@@ -50,7 +50,11 @@ final class CommandPreparedHold: PreparedHold {
     let reading = pipe.reading
     let result = await onDedicatedThread { [self] in run(command.pre, cancel: reading) }
     // What the command itself wrote is not counted.
-    do { try volumes?.own.begin() } catch { throw .because(error, member, "watching the volumes") }
+    do throws(SystemError) {
+      try await onDedicatedThread { [volumes] () throws(SystemError) in try volumes?.own.begin() }
+    } catch {
+      throw .because(error, member, "watching the volumes")
+    }
     let exited = result?.ending == .exited(0) || result == nil
     let wasReleased = state.withLock { state in
       guard case .running = state else { return true }

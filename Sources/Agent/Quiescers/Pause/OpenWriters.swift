@@ -16,6 +16,8 @@ struct OpenWriters {
 
   private let places: [Place]
   private static let pathOnly = 0o10000000
+  /// How long looking at every process of a node may take; far above what it takes.
+  static let limit = Duration.seconds(10)
 
   /// Volumes that members share are left out: these write to them until all are held.
   init(_ target: HoldTarget) throws(SystemError) {
@@ -53,7 +55,7 @@ struct OpenWriters {
   private func open(_ process: Int32, _ table: MountTable) -> String? {
     let directory = "/proc/\(process)/fd"
     for number in (try? DescriptorHandle.directory(directory).names()) ?? [] {
-      guard let text = try? TextFile.read("/proc/\(process)/fdinfo/\(number)", limit: 1 << 20),
+      guard let text = try? TextFile.read("/proc/\(process)/fdinfo/\(number)", limit: 16 << 20),
         let flags = field("flags:", of: text).flatMap({ Int($0, radix: 8) }),
         flags & 3 != 0, flags & Self.pathOnly == 0,
         let mount = field("mnt_id:", of: text).flatMap({ Int($0) }),
@@ -67,9 +69,12 @@ struct OpenWriters {
   }
 
   private func mapped(_ process: Int32, _ table: MountTable) -> String? {
-    // Kernel threads and processes that have ended have none.
-    guard let text = try? TextFile.read("/proc/\(process)/maps", limit: 64 << 20) else {
-      return nil
+    // Kernel threads and processes that have ended have none; one that has too many to be read may have any.
+    let text: String
+    do throws(SystemError) {
+      text = try TextFile.read("/proc/\(process)/maps", limit: 64 << 20)
+    } catch {
+      return error.code == EFBIG ? "has more mappings than are read, some of them perhaps" : nil
     }
     for line in text.split(separator: "\n") {
       let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)

@@ -26,7 +26,9 @@ struct PauseHold: PreparedHold {
     do throws(Refusal) {
       try await onDedicatedThread { [self] () throws(Refusal) in try stop() }
       try await flush()
-      do { try watches?.own.begin() } catch {
+      do throws(SystemError) {
+        try await onDedicatedThread { [watches] () throws(SystemError) in try watches?.own.begin() }
+      } catch {
         throw .because(error, member, "watching the volumes")
       }
     } catch {
@@ -178,7 +180,8 @@ struct PauseHold: PreparedHold {
   /// Whoever had opened a file since prepare could have written to it by a mapping, which no watch sees.
   func examine() async -> String? {
     guard readiness.fidelity.durableStateConstant else { return nil }
-    return await onDedicatedThread { [self] in
+    // The kernel makes whoever looks at a process wait for it, however long that one waits itself.
+    let finding = await onDedicatedThread(limit: OpenWriters.limit) { [self] () -> String? in
       do throws(SystemError) {
         var all: Set<Int32> = []
         for group in groups { all.formUnion(try group.group.processes()) }
@@ -187,6 +190,10 @@ struct PauseHold: PreparedHold {
         return "who has volumes of \(member) open cannot be told: \(error)"
       }
     }
+    guard let finding else {
+      return "who has volumes of \(member) open was not told within \(OpenWriters.limit.shortText)"
+    }
+    return finding
   }
 
   func discard() async {

@@ -19,9 +19,17 @@ struct PauseQuiescer: Quiescer {
         "pause of \(target.member) refused: a hold that is named after it asks the application, which cannot answer then",
         hint: "name `pause` after the application's own hold")
     }
-    return try await onDedicatedThread { [settings] () throws(Refusal) in
-      try Self.prepared(hold, target, settings)
+    // Among what it looks at are processes that may wait in the kernel themselves.
+    let result = await onDedicatedThread(limit: OpenWriters.limit) { [settings] in
+      Result { () throws(Refusal) in try Self.prepared(hold, target, settings) }
     }
+    guard let result else {
+      throw Refusal(
+        .busy,
+        "pause of \(target.member) refused: the node's processes could not be looked at within \(OpenWriters.limit.shortText)"
+      )
+    }
+    return try result.get()
   }
 
   private static func prepared(
