@@ -63,13 +63,13 @@ extension BackupService: BackupOperations {
       throw OperationError(
         .conflict, "backup \(id) was left by an earlier coordinator, and is just being closed")
     }
-    try await reading { () throws(CatalogError) in
-      try await environment.audit.audit(
-        AuditEntry(
-          time: environment.clock.timestamp(), actor: author, action: "backup.cancel",
-          object: id.text))
+    guard cancellation.request("cancelled by \(author)") else {
+      throw OperationError(.conflict, "backup \(id) is cut already, and is just being stored")
     }
-    cancellation.request("cancelled by \(author)")
+    try? await environment.audit.audit(
+      AuditEntry(
+        time: environment.clock.timestamp(), actor: author, action: "backup.cancel",
+        object: id.text))
   }
 
   package func deleteBackup(_ id: BackupID, author: String) async throws(OperationError) {

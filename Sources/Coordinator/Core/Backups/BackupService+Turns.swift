@@ -36,10 +36,14 @@ extension BackupService {
     guard began < deadline else {
       return .notBegun("not begun: no coordinator ran within \(limit) of its being asked for")
     }
-    let ahead = await cut.cancellation.cancelling {
-      await turns.wait(for: turn, until: deadline, clock) { ahead in
+    let ahead: TurnQueue.Ahead? = await cut.cancellation.cancelling {
+      let ahead = await turns.wait(for: turn, until: deadline, clock) { ahead in
         progress.waits(for: "\(ahead)")
       }
+      guard ahead == nil else { return ahead }
+      progress.turnHasCome()
+      if cut.isTakenUp { await self.waitForNodes(of: plan) }
+      return nil
     }
     if let reason = cut.cancellation.reason {
       return .notBegun(ahead.map { "\(reason) while it waited for \($0)" } ?? reason)
@@ -48,8 +52,6 @@ extension BackupService {
     if let ahead {
       return .notBegun("not begun: it waited \(limit) for \(ahead)")
     }
-    progress.turnHasCome()
-    if cut.isTakenUp { await waitForNodes(of: plan) }
     let waited = clock.now() - began
     if waited > .milliseconds(1) { progress.note(nil, "begins after waiting \(waited.shortText)") }
     return Task.isCancelled ? .stopped : .come

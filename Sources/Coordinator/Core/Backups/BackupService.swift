@@ -178,10 +178,14 @@ package actor BackupService {
       switch await wait(for: turn, of: plan.plan, cut, until: deadline) {
       case .come:
         await withManifests(of: plan, progress) {
-          let results = await cut.cancellation.cancelling { await self.cutGroups(of: plan, cut) }
+          var results = await cut.cancellation.cancelling { await self.cutGroups(of: plan, cut) }
+          // Whoever asked for its end was told that it comes, also when all was just done.
+          if let reason = cut.cancellation.close() { results = [.failed(sentence: reason)] }
           await end(plan, results, progress)
         }
-      case .notBegun(let sentence): await end(plan, [.failed(sentence: sentence)], progress)
+      case .notBegun(let sentence):
+        cut.cancellation.close()
+        await end(plan, [.failed(sentence: sentence)], progress)
       case .stopped: progress.note(nil, "the coordinator stops; its next start takes this up")
       }
       progress.end()

@@ -4,6 +4,7 @@ internal import Synchronization
 final class CutCancellation: Sendable {
   private struct State {
     var reason: String?
+    var isOver = false
     var watchers: [AsyncStream<Never>.Continuation] = []
   }
 
@@ -12,14 +13,25 @@ final class CutCancellation: Sendable {
   /// Why it was asked for; nil as long as nobody has.
   var reason: String? { state.withLock { $0.reason } }
 
-  /// The first reason stays.
-  func request(_ reason: String) {
-    let watchers = state.withLock { state in
+  /// The first reason stays. False once it is over.
+  func request(_ reason: String) -> Bool {
+    let watchers: [AsyncStream<Never>.Continuation]? = state.withLock { state in
+      guard !state.isOver else { return nil }
       state.reason = state.reason ?? reason
       defer { state.watchers = [] }
       return state.watchers
     }
-    for watcher in watchers { watcher.finish() }
+    for watcher in watchers ?? [] { watcher.finish() }
+    return watchers != nil
+  }
+
+  /// Takes no further request, since it is decided how the cut ends. Answers why it was to end, if anybody has asked for that.
+  @discardableResult
+  func close() -> String? {
+    state.withLock { state in
+      state.isOver = true
+      return state.reason
+    }
   }
 
   private func requested() -> AsyncStream<Never> {
