@@ -145,7 +145,7 @@ internal import Testing
       #expect(run.status == expected, "\(run.error)")
       #expect(
         run.error == """
-          backup shop-20260304-050607 of shop has begun
+          backup shop-20260304-050607 of shop is under way
           +0 µs       orders           held
 
           """)

@@ -20,7 +20,7 @@ extension NodeFacts {
     case .perController:
       Finding(
         "control-groups", .note,
-        "control groups v1: everything works; a container's processes are found in a hierarchy for each controller"
+        "control groups v1: everything but the hold `pause` works; a container's processes are found in a hierarchy for each controller"
       )
     case .absent:
       Finding(

@@ -25,13 +25,13 @@ struct BackupCreateCommand: AsyncParsableCommand {
     let result = try await connection.connect { client -> Result in
       let created: CreatedBackup = try await client.post("/v1/backups", CreateBackup(plan: name))
       guard wait else { return .started(created) }
-      printError("backup \(created.id) of \(name) has begun")
+      printError("backup \(created.id) of \(name) is under way")
       return try await follow(created.id, client)
     }
     switch result {
     case .started(let created):
       try output.write(created) { _ in
-        "backup \(created.id) of \(name) has begun; see it with: "
+        "backup \(created.id) of \(name) is under way; see it with: "
           + "stillpoint backup show \(created.id)\n"
       }
     case .ended(let backup):
