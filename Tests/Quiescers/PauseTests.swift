@@ -190,8 +190,10 @@ import Testing
     #expect(early?.message.contains("has divided its control group") == true)
   }
 
-  @Test func `a process that waits in the kernel is named, and nothing stays paused`() async throws
-  {
+  /// Prepares a pause while a process of the group writes to a filesystem that is frozen then, so that it waits in the kernel.
+  private func withWaitingProcess(
+    _ body: (any PreparedHold, Int32) async throws -> Void
+  ) async throws {
     let other = try TestVolume()
     defer { other.remove() }
     let waiting = try ChildProcess(
@@ -211,47 +213,38 @@ import Testing
     let hold = try await quiescer.prepare(.pause, for: server.target())
     try FilesystemFreeze.freeze(DescriptorHandle.directory(other.path), name: other.path)
     try await eventually("it waits in the kernel") { try await self.waits(waiting.pid) }
-    let refusal = await #expect(throws: Refusal.self) { try await hold.hold() }
-    #expect(refusal?.code == .busy)
-    #expect(
-      refusal?.message.contains("process \(waiting.pid) (sh), which waits in the kernel") == true)
-    #expect(try !group.isAsked)
-    #expect(await hold.release().endedThisHold == false)
-    await hold.discard()
+    try await body(hold, waiting.pid)
+  }
+
+  @Test func `a process that waits in the kernel is named, and nothing stays paused`() async throws
+  {
+    try await withWaitingProcess { hold, waiting in
+      let refusal = await #expect(throws: Refusal.self) { try await hold.hold() }
+      #expect(refusal?.code == .busy)
+      #expect(
+        refusal?.message.contains("process \(waiting) (sh), which waits in the kernel") == true)
+      let isAsked = try group.isAsked
+      #expect(!isAsked)
+      #expect(await hold.release().endedThisHold == false)
+      await hold.discard()
+    }
   }
 
   @Test func `a release that comes while processes still stop ends the pause at once`() async throws
   {
-    let other = try TestVolume()
-    defer { other.remove() }
-    let waiting = try ChildProcess(
-      path: "/usr/bin/unshare",
-      arguments: [
-        "-m", "/bin/sh", "-c",
-        "echo $$ > \(group.path)/cgroup.procs; while :; do echo > \(other.path)/w; done",
-      ], environment: ["PATH=/usr/bin:/bin"], descriptors: [nil, nil, nil])
-    defer {
-      try? FilesystemFreeze.thaw(DescriptorHandle.directory(other.path), name: other.path)
-      try? waiting.kill()
-      waiting.reap(.seconds(10))
-    }
-    try await eventually("it writes") {
-      FileManager.default.fileExists(atPath: other.path + "/w")
-    }
-    let hold = try await quiescer.prepare(.pause, for: server.target())
-    try FilesystemFreeze.freeze(DescriptorHandle.directory(other.path), name: other.path)
-    try await eventually("it waits in the kernel") { try await self.waits(waiting.pid) }
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask {
-        await #expect(throws: Refusal.self) { try await hold.hold() }
+    try await withWaitingProcess { hold, _ in
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask {
+          await #expect(throws: Refusal.self) { try await hold.hold() }
+        }
+        try await eventually("it is asked for") { try self.group.isAsked }
+        #expect(await hold.release().endedThisHold == false)
+        #expect(try !self.group.isAsked)
+        try await tasks.waitForAll()
       }
-      try await eventually("it is asked for") { try self.group.isAsked }
-      #expect(await hold.release().endedThisHold == false)
-      #expect(try !self.group.isAsked)
-      try await tasks.waitForAll()
+      #expect(try !group.isAsked)
+      await hold.discard()
     }
-    #expect(try !group.isAsked)
-    await hold.discard()
   }
 
   @Test func `what cannot be paused is refused in prepare`() async throws {
