@@ -97,6 +97,21 @@ import Testing
     }
   }
 
+  @Test func `a post command that fails leaves the hold to the guardian`() async throws {
+    try await withContainer { _, target in
+      let hold = try await quiescer.prepare(
+        command(pre: "true", post: "echo no such lock; exit 7"), for: target)
+      try await hold.hold()
+      #expect(
+        await hold.release()
+          == ReleaseFinding(
+            endedThisHold: false, finding: "post command of orders exited with 7: no such lock",
+            mayHold: true))
+      #expect(await hold.waitUntilOver() == false)
+      await hold.discard()
+    }
+  }
+
   @Test func `a pre command that hangs is killed with every descendant, in and out of its session`()
     async throws
   {

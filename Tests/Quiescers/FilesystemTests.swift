@@ -85,6 +85,39 @@ import Testing
     #expect(try !volume.isFrozen)
   }
 
+  @Test func `a release behind a freeze that hangs says so, and thaws once the disk answers`()
+    async throws
+  {
+    let disk = try TestVolume(megabytes: 256)
+    defer { disk.remove() }
+    let volume = try TestVolume(on: disk)
+    defer { volume.remove() }
+    let hold = try await quiescer.prepare(.filesystem, for: volume.target())
+    try shell("head -c 4000000 /dev/urandom > \(volume.path)/dirty")
+    try shell("fsfreeze --freeze \(disk.path)")
+    defer { _ = try? shell("fsfreeze --unfreeze \(disk.path)") }
+    async let refusal: Refusal? = {
+      do throws(Refusal) {
+        try await hold.hold()
+        return nil
+      } catch {
+        return error
+      }
+    }()
+    try await eventually("the freeze waits for its disk") {
+      try shell("cut -d' ' -f3 /proc/\(LinuxKernel.processNumber())/task/*/stat").contains("D")
+    }
+    let finding = await hold.release()
+    #expect(!finding.endedThisHold)
+    #expect(finding.mayHold)
+    async let isOver = hold.waitUntilOver()
+    try shell("fsfreeze --unfreeze \(disk.path)")
+    #expect(await isOver)
+    #expect(await refusal?.code == .expired)
+    #expect(try !volume.isFrozen)
+    await hold.discard()
+  }
+
   @Test func `a hold that was never released ends when it is discarded`() async throws {
     let volume = try TestVolume()
     defer { volume.remove() }

@@ -247,6 +247,20 @@ import Testing
     await guardian.stop()
   }
 
+  @Test func `a hold that is the guardian's to end is ended at once, whatever its lease`()
+    async throws
+  {
+    let volume = try TestVolume()
+    defer { volume.remove() }
+    let guardian = try guardian()
+    try await guardian.arm(
+      try holdID(), rescue: [.thaw(try frozen(volume))], lease: .seconds(60), cap: .seconds(60))
+    #expect(try volume.isFrozen)
+    #expect(await guardian.end(try holdID()) == .rescued)
+    _ = try await timeUntilThawed(volume)
+    await guardian.stop()
+  }
+
   @Test func `a guardian that hangs is killed and counts as gone`() async throws {
     let volume = try TestVolume()
     defer { volume.remove() }

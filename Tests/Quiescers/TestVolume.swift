@@ -40,9 +40,14 @@ final class TestVolume: Sendable {
   var path: String { directory + "/volume" }
   private var pool: String { directory + "/pool" }
 
-  /// - Parameter cloneable: keeps the image on an XFS of its own, where a clone takes one instant.
-  init(megabytes: Int = 64, kind: String = "ext4", cloneable: Bool = false) throws {
-    directory = FileManager.default.temporaryDirectory.appending(path: "sp-\(UUID())").path
+  /// - Parameters:
+  ///   - cloneable: keeps the image on an XFS of its own, where a clone takes one instant.
+  ///   - disk: keeps it on that volume, and has to be removed before it.
+  init(
+    megabytes: Int = 64, kind: String = "ext4", cloneable: Bool = false, on disk: TestVolume? = nil
+  ) throws {
+    let place = disk?.path ?? FileManager.default.temporaryDirectory.path
+    directory = "\(place)/sp-\(UUID())"
     image = cloneable ? directory + "/pool/image" : directory + "/image"
     do {
       try shell("mkdir -p \(path) \(pool) && chmod 755 \(directory)")

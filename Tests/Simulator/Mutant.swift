@@ -18,6 +18,8 @@ enum Mutant: String, CaseIterable, Sendable {
   case recoveryTrustsStored
   /// A thaw by somebody else is not noticed at the release.
   case thirdPartyThawHidden
+  /// The guardian is told that a hold is over whose release still hangs.
+  case stuckReleaseTrusted
   /// A service that acknowledges before it is durable claims F2.
   case fidelityClaimed
   /// Cuts of the same members do not wait for each other.

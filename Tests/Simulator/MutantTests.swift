@@ -8,7 +8,7 @@ import Testing
     (.renewalRevives, ["S4"]), (.snapshotNotAwaited, ["S2"]), (.nameWithoutHold, ["S3", "S14"]),
     (.sendBeforeDurable, ["S13"]), (.recoveryTrustsStored, ["S14"]),
     (.thirdPartyThawHidden, ["S12"]), (.fidelityClaimed, ["S1"]), (.freezeTwice, ["S4"]),
-    (.turnsIgnored, ["L9"]),
+    (.turnsIgnored, ["L9"]), (.stuckReleaseTrusted, ["L1"]),
   ]
 
   @Test(arguments: breaches)

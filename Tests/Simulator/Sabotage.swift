@@ -31,7 +31,11 @@ struct Sabotage: Sendable {
   }
 
   func hold(_ hold: SimulatedHold) -> any PreparedHold {
-    mutant == .thirdPartyThawHidden ? BlindHold(hold) : hold
+    switch mutant {
+    case .thirdPartyThawHidden: BlindHold(hold)
+    case .stuckReleaseTrusted: TrustingHold(hold: hold)
+    default: hold
+    }
   }
 
   func clock(_ clock: SimulatedClock, _ node: NodeHost) -> any CutClock {
@@ -189,6 +193,23 @@ private final class BlindHold: PreparedHold, @unchecked Sendable {
   func release() async -> ReleaseFinding {
     _ = await hold.release()
     return ReleaseFinding(endedThisHold: true)
+  }
+
+  func discard() async { await hold.discard() }
+}
+
+/// Takes every release for the end of its hold.
+private struct TrustingHold: PreparedHold {
+  let hold: SimulatedHold
+
+  var readiness: HoldReadiness { hold.readiness }
+  func hold() async throws(Refusal) { try await hold.hold() }
+  func token() async throws(Refusal) -> StateToken { try await hold.token() }
+
+  func release() async -> ReleaseFinding {
+    var finding = await hold.release()
+    finding.mayHold = false
+    return finding
   }
 
   func discard() async { await hold.discard() }

@@ -12,6 +12,8 @@ struct CutNode: Sendable {
 
   /// What holds find out after their release.
   var finding: String?
+  /// What releases leave under way.
+  var leaving = FakeHold.Leaving.nothing
   let clock = ManualClock()
   let log = CallLog()
   let quiesce = Gate()
@@ -48,15 +50,16 @@ struct CutNode: Sendable {
     Fence(epoch: 1, cut: cut, attempt: attempt)
   }
 
-  /// Runs a service on this node while `body` runs, and stops it afterwards.
-  func serving(_ body: (CutService) async throws -> Void) async throws {
+  /// Runs a service on this node while `body` runs, and stops it afterwards. Unless something is
+  /// `left` on purpose, nothing is recorded or watched then.
+  func serving(left: Bool = false, _ body: (CutService) async throws -> Void) async throws {
     let ledger = try AgentLedger(file: ledgerFile, boot: "boot")
     let service = CutService(
       environment: CutEnvironment(
         node: NodeID(accepted: "node-1"), runtime: runtime,
-        quiescer: FakeQuiescer(log: log, gate: quiesce, finding: finding), snapshots: snapshots,
-        guardian: guardian,
-        rescues: records, signer: FakeSigner(), reports: reports,
+        quiescer: FakeQuiescer(log: log, gate: quiesce, finding: finding, leaving: leaving),
+        snapshots: snapshots, guardian: guardian, rescues: records, signer: FakeSigner(),
+        reports: reports,
         identify: { ProcessIdentity(container: $0, pid: $1, startTicks: 7) }, clock: clock,
         logger: silentLogger), ledger: ledger)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -65,6 +68,7 @@ struct CutNode: Sendable {
       await stop(service)
       try result.get()
     }
+    guard !left else { return }
     #expect(records.holds == [], "nothing is recorded as held any more")
     #expect(guardian.armed == [], "nothing is armed any more")
   }

@@ -92,6 +92,77 @@ import Testing
     }
   }
 
+  @Test func `guardian and record stay for as long as a release hangs`()
+    async throws
+  {
+    var node = CutNode()
+    let gate = Gate()
+    gate.close()
+    node.leaving = .over(gate)
+    try await node.serving { [node] service in
+      let hold = try await node.held(service, fence)
+      await service.handle(.abort(fence: fence, member: orders, reason: "given up"))
+      try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
+      try await node.advancing("its sessions are closed") {
+        node.log.count("discard orders") == 1
+      }
+      try await eventually("its end is awaited") { gate.waiting == 1 }
+      #expect(node.guardian.armed == [hold])
+      #expect(node.records.holds == [hold])
+      gate.open()
+      try await eventually("the record is gone") { node.records.holds == [] }
+      #expect(node.guardian.armed == [])
+      #expect(node.log.count("end") == 0)
+    }
+  }
+
+  @Test func `what its release cannot end is the guardian's at once`() async throws {
+    var node = CutNode()
+    node.leaving = .failed
+    try await node.serving { [node] service in
+      _ = try await node.held(service, fence)
+      await service.handle(.abort(fence: fence, member: orders, reason: "given up"))
+      try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
+      try await eventually("the record is gone") { node.records.holds == [] }
+      #expect(node.log.count("end") == 1)
+    }
+  }
+
+  @Test func `what neither release nor guardian has ended is on record for the next start`()
+    async throws
+  {
+    var node = CutNode()
+    node.leaving = .failed
+    try await node.serving(left: true) { [node] service in
+      let hold = try await node.held(service, fence)
+      node.guardian.die()
+      try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
+      try await eventually("the guardian was asked") { node.log.count("end") == 1 }
+      #expect(node.records.holds == [hold])
+    }
+    #expect(node.records.holds.count == 1)
+  }
+
+  @Test func `an agent that stops while a release hangs leaves the hold to its guardian`()
+    async throws
+  {
+    var node = CutNode()
+    let gate = Gate()
+    gate.close()
+    defer { gate.open() }
+    node.leaving = .over(gate)
+    try await node.serving(left: true) { [node] service in
+      let hold = try await node.held(service, fence)
+      await service.handle(.abort(fence: fence, member: orders, reason: "given up"))
+      try await eventually("its end is awaited") { gate.waiting == 1 }
+      await node.stop(service)
+      #expect(node.guardian.armed == [hold])
+      gate.open()
+    }
+    #expect(node.guardian.armed.count == 1)
+    #expect(node.records.holds.count == 1)
+  }
+
   @Test(arguments: 0..<20)
   func `an abort right behind the freeze leaves nothing held`(round: Int) async throws {
     let node = CutNode()

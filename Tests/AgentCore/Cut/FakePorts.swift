@@ -20,21 +20,31 @@ struct FakeQuiescer: Quiescer {
   let gate: Gate
   /// What its holds find out after their release.
   var finding: String?
+  var leaving = FakeHold.Leaving.nothing
 
   func prepare(_ hold: HoldSpec, for target: HoldTarget) async throws(Refusal) -> any PreparedHold {
-    FakeHold(member: target.member, log: log, gate: gate, finding: finding)
+    FakeHold(member: target.member, log: log, gate: gate, finding: finding, leaving: leaving)
   }
 }
 
 final class FakeHold: PreparedHold {
+  /// What a release leaves under way.
+  enum Leaving: Sendable {
+    case nothing
+    case over(Gate)
+    case failed
+  }
+
   private let member: ServiceName
   private let log: CallLog
   private let gate: Gate
   private let finding: String?
+  private let leaving: Leaving
   private let isHeld = Mutex(false)
 
-  init(member: ServiceName, log: CallLog, gate: Gate, finding: String?) {
+  init(member: ServiceName, log: CallLog, gate: Gate, finding: String?, leaving: Leaving) {
     self.finding = finding
+    self.leaving = leaving
     self.member = member
     self.log = log
     self.gate = gate
@@ -63,8 +73,19 @@ final class FakeHold: PreparedHold {
       defer { held = false }
       return held
     }
-    return ReleaseFinding(
-      endedThisHold: wasHeld, finding: wasHeld ? nil : "\(member) was not held yet")
+    switch leaving {
+    case .nothing:
+      return ReleaseFinding(
+        endedThisHold: wasHeld, finding: wasHeld ? nil : "\(member) was not held yet")
+    case .over, .failed:
+      return ReleaseFinding(endedThisHold: false, finding: "\(member) may be held", mayHold: true)
+    }
+  }
+
+  func waitUntilOver() async -> Bool {
+    guard case .over(let gate) = leaving else { return false }
+    await gate.pass()
+    return true
   }
 
   func examine() async -> String? {
@@ -171,6 +192,11 @@ final class FakeGuardian: GuardianLink {
       state.armed.removeAll { $0 == hold }
       return .idle
     }
+  }
+
+  func end(_ hold: HoldID) async -> GuardianFinding {
+    log.note("end")
+    return await disarm(hold) == .gone ? .gone : .rescued
   }
 
   func waitUntilGone() async {

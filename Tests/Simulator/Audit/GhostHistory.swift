@@ -23,6 +23,8 @@ final class GhostHistory: @unchecked Sendable {
     var wasSampled = false
     /// How much longer the application itself took to let go.
     var releaseTakes = Duration.zero
+    /// The agent's release hangs: until it gets through, which it may never do, only the guardian can end it.
+    var isStuck = false
   }
 
   private(set) var holds: [Hold] = []

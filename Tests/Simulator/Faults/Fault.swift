@@ -14,6 +14,7 @@ enum Fault: String, CaseIterable, Sendable {
   case failingQuiesce = "failing-quiesce"
   case lyingQuiesce = "lying-quiesce"
   case slowRelease = "slow-release"
+  case stuckRelease = "stuck-release"
   case lateSnapshot = "late-snapshot"
   case lateAnswer = "late-snapshot-answer"
   case hungSnapshot = "hung-snapshot"
@@ -83,6 +84,7 @@ enum Fault: String, CaseIterable, Sendable {
     case .failingQuiesce: (80, 300)
     case .lyingQuiesce: (60, 400)
     case .slowRelease: (100, 300)
+    case .stuckRelease: (100, 400)
     case .lateSnapshot, .lateAnswer: (90, 400)
     case .hungSnapshot: (70, 200)
     case .failingSnapshot, .lostAnswer: (80, 300)

@@ -39,8 +39,8 @@ struct FleetShape {
     .messageLost, .messageSlow, .coordinatorCrash, .coordinatorStop, .coordinatorSuperseded,
     .oldCatalog, .agentCrash, .agentStop, .agentAndGuardianCrash, .agentStall, .nodeSuspended,
     .nodeReboot, .clonedAgent, .partitionToNode, .partitionToCoordinator, .partitionBoth,
-    .flapping, .connectionLost, .slowRelease, .catalogSlow, .catalogFailing, .catalogFull,
-    .revoked, .certificateExpired, .podMoved,
+    .flapping, .connectionLost, .slowRelease, .stuckRelease, .catalogSlow, .catalogFailing,
+    .catalogFull, .revoked, .certificateExpired, .podMoved,
   ]
 
   private func name(_ index: Int) -> ServiceName { ServiceName(accepted: "s\(index)") }

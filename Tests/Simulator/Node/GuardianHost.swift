@@ -48,6 +48,14 @@ final class GuardianHost: @unchecked Sendable {
     return answer
   }
 
+  /// A lease of nothing, which has passed when the next message is read.
+  func end(_ hold: HoldID) {
+    guard let node else { return }
+    _ = watch.renew(Self.key(hold), lease: .zero, now: node.machine.now)
+    perform(watch.tick(now: node.machine.now))
+    schedule()
+  }
+
   func die() {
     isAlive = false
     holds = [:]

@@ -94,7 +94,8 @@ final class NodeHost: @unchecked Sendable {
     let agentCan = agent?.process.isRunning == true
     for record in run.records {
       guard let service = world.service(record.member) else { continue }
-      if !guardian.guards(record.hold), !agentCan {
+      let isStuck = world.ghost.hold(record.hold, service: service)?.isStuck == true
+      if !guardian.guards(record.hold), !agentCan || isStuck {
         world.ghost.update(record.hold, service: service) { $0.wasAlone = true }
       }
     }

@@ -57,6 +57,13 @@ final class SimulatedGuardianLink: GuardianLink, @unchecked Sendable {
     }
   }
 
+  func end(_ hold: HoldID) async -> GuardianFinding {
+    await roundTrip()
+    guard node.guardian.isAlive else { return count(.gone) }
+    node.guardian.end(hold)
+    return await disarm(hold)
+  }
+
   private func count(_ finding: GuardianFinding) -> GuardianFinding {
     node.world.census.count("guardian:disarmed-\(finding)")
     return finding

@@ -48,6 +48,7 @@ final class SimulatedHold: PreparedHold, @unchecked Sendable {
   private(set) var announced: HoldRecord?
   private var isReleased = false
   private var isLie = false
+  private var isEnding = false
 
   init(agent: AgentLife, member: ServiceName, service: Int, quiescer: String, fidelity: Fidelity) {
     self.agent = agent
@@ -121,6 +122,7 @@ final class SimulatedHold: PreparedHold, @unchecked Sendable {
 
   func release() async -> ReleaseFinding {
     isReleased = true
+    if var stuck = world.oracle.strike(.stuckRelease), isInForce { return await hang(&stuck) }
     var delay = world.random.duration(.microseconds(100), .milliseconds(2))
     if var slow = world.oracle.strike(.slowRelease) {
       delay = slow.duration(.milliseconds(200), .seconds(1))
@@ -137,6 +139,33 @@ final class SimulatedHold: PreparedHold, @unchecked Sendable {
       return ReleaseFinding(endedThisHold: false, finding: "nothing was held any more")
     }
     return ReleaseFinding(endedThisHold: true)
+  }
+
+  private var isInForce: Bool {
+    announced.map { world.application.services[service].gate == $0.hold } ?? false
+  }
+
+  /// A call that does not return in time: it gets through later, or fails.
+  private func hang(_ random: inout SplitMix64) async -> ReleaseFinding {
+    if let hold = announced?.hold {
+      world.ghost.update(hold, service: service) { $0.isStuck = true }
+    }
+    isEnding = true
+    let getsThrough = random.chance(600)
+    world.timeline.after(random.duration(.milliseconds(100), .seconds(8))) { [self] in
+      isEnding = false
+      guard getsThrough, agent.process.isAlive, !node.isClone, isInForce else { return }
+      world.opened(service, by: "agent of \(node.id)")
+    }
+    await agent.process.rest(.seconds(1))
+    return ReleaseFinding(endedThisHold: false, finding: "its release hangs", mayHold: true)
+  }
+
+  func waitUntilOver() async -> Bool {
+    while isEnding {
+      guard (try? await agent.process.pause(.milliseconds(100))) != nil else { return false }
+    }
+    return !isInForce
   }
 
   func discard() async {}

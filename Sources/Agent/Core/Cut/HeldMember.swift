@@ -8,6 +8,8 @@ actor HeldMember {
   private let holds: [any PreparedHold]
   private let clock: any CutClock
   private var begun: [any PreparedHold] = []
+  /// Those whose release could not tell that they are over, by their place.
+  private var left: [Int] = []
   private var isEnding = false
   private var isTaking = false
   private var isReleased = false
@@ -108,10 +110,19 @@ actor HeldMember {
     for (place, hold) in begun.enumerated().reversed() {
       // What stopped the application is released; this hold, in force since before the stop, is not yet.
       if later.contains(place) { await sampleBeforeThaw(place) }
-      findings.append(await hold.release())
+      let finding = await hold.release()
+      if finding.mayHold { left.append(place) }
+      findings.append(finding)
     }
     isReleased = true
     return findings
+  }
+
+  /// Waits for what the release has left under way; false when something of it cannot be ended here.
+  func waitUntilOver() async -> Bool {
+    var isOver = true
+    for place in left where !(await begun[place].waitUntilOver()) { isOver = false }
+    return isOver
   }
 
   /// What only shows after the release: one sentence for each hold that did not give what it promised.

@@ -1,4 +1,5 @@
 internal import CutProtocol
+internal import Lifecycle
 internal import Logging
 internal import Model
 
@@ -56,7 +57,7 @@ extension MemberAttempt {
       feed(.holdsTaken)
     } catch {
       // A thaw that came while the guardian was being told had nothing to disarm yet.
-      if record.thawBegan != nil { _ = await environment.guardian.disarm(hold) }
+      if record.thawBegan != nil, !isLeftToGuardian { _ = await environment.guardian.disarm(hold) }
       feed(.holdFailed(error))
     }
   }
@@ -107,7 +108,8 @@ extension MemberAttempt {
     record.thawEnded = environment.clock.now()
     record.tokensAtHold = await held?.tokensAtHold ?? []
     record.tokensBeforeThaw = await held?.tokensBeforeThaw ?? []
-    let guardian = await environment.guardian.disarm(hold)
+    isLeftToGuardian = findings.contains(where: \.mayHold)
+    let guardian = isLeftToGuardian ? .idle : await environment.guardian.disarm(hold)
     var sentences = findings.compactMap(\.finding)
     switch guardian {
     case .idle: break
@@ -128,8 +130,34 @@ extension MemberAttempt {
         "held": "\(heldFor.shortText)",
       ])
     feed(.thawed(intact: intact))
-    forgetRescue()
+    if isLeftToGuardian, let held {
+      crew.run { await self.leaveToGuardian(held) }
+    } else {
+      forgetRescue()
+    }
     await discardPrepared()
+  }
+
+  /// The release could not tell that everything is over. The guardian stays armed until it is, and acts when the lease has
+  /// passed or this agent dies; what cannot be ended here is the guardian's at once.
+  private func leaveToGuardian(_ held: HeldMember) async {
+    environment.logger.error(
+      "hold not over after its release, the guardian stays armed",
+      metadata: ["member": "\(key.member)", "hold": "\(hold)"])
+    let isOver = await held.waitUntilOver()
+    // The agent stops; the guardian ends it when this process is gone.
+    guard !Task.isCancelled else { return }
+    let guardian =
+      isOver ? await environment.guardian.disarm(hold) : await environment.guardian.end(hold)
+    // The next start then ends what is recorded.
+    guard isOver || guardian != .gone else { return }
+    environment.logger.notice(
+      "hold over",
+      metadata: [
+        "member": "\(key.member)", "hold": "\(hold)",
+        "by": isOver && guardian != .rescued ? "its release" : "the guardian",
+      ])
+    forgetRescue()
   }
 
   private func forgetRescue() {

@@ -36,6 +36,8 @@ actor MemberAttempt {
   var cutsUnderWay = 0
   /// Whether the guardian watches the hold, and what it has to be told once it does.
   var isArmed = false
+  /// The release could not tell that the hold is over, and the guardian goes on watching it.
+  var isLeftToGuardian = false
   var renewalBeforeArming: Duration?
 
   init(

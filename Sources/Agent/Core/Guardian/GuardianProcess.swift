@@ -112,6 +112,15 @@ package actor GuardianProcess: GuardianLink {
     }
   }
 
+  package func end(_ hold: HoldID) async -> GuardianFinding {
+    guard let connection, !connection.isGone else { return .gone }
+    // A lease of nothing has passed before the next message is read. What the guardian has begun it brings to its end, and
+    // forgets it then.
+    let request = GuardianMessage.Content.renew(hold.guardianKey, lease: .zero)
+    _ = await connection.ask(request, limit: limits.answer)
+    return await disarm(hold)
+  }
+
   package func waitUntilGone() async { await gone.wait() }
 
   private func runningConnection() throws(Refusal) -> GuardianConnection {

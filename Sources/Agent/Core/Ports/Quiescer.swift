@@ -72,6 +72,9 @@ package protocol PreparedHold: Sendable {
   func token() async throws(Refusal) -> StateToken
   /// Ends the hold; never throws, never waits longer than a second for an application that does not answer.
   func release() async -> ReleaseFinding
+  /// Waits for what a release has left under way. True once nothing of the hold is in force any more; false when it cannot be
+  /// ended here, or the task was cancelled.
+  func waitUntilOver() async -> Bool
   /// Looks, once every hold of the member is released, at what only shows then: a sentence when this one did not give what
   /// its readiness promised, or when that cannot be told. May take seconds.
   func examine() async -> String?
@@ -82,6 +85,9 @@ package protocol PreparedHold: Sendable {
 extension PreparedHold {
   /// For holds that do not look at volumes.
   package func allHeld() throws(Refusal) {}
+
+  /// For holds whose release leaves nothing under way.
+  package func waitUntilOver() async -> Bool { false }
 
   /// For a hold whose tokens and release tell everything.
   package func examine() async -> String? { nil }
@@ -161,9 +167,12 @@ package struct ReleaseFinding: Hashable, Sendable {
   package var endedThisHold: Bool
   /// What was found instead, as a sentence; nil when `endedThisHold`.
   package var finding: String?
+  /// Something of the hold may still be in force, or come into force: the guardian watches it until it is over.
+  package var mayHold: Bool
 
-  package init(endedThisHold: Bool, finding: String? = nil) {
+  package init(endedThisHold: Bool, finding: String? = nil, mayHold: Bool = false) {
     self.endedThisHold = endedThisHold
     self.finding = finding
+    self.mayHold = mayHold
   }
 }

@@ -91,7 +91,8 @@ final class CommandPreparedHold: PreparedHold {
     return StateToken(quiescer: readiness.quiescer, values: values)
   }
 
-  /// `post` runs whatever became of `pre`, once `pre` was begun; it may take as long as the plan's time limit.
+  /// `post` runs whatever became of `pre`, once `pre` was begun; it may take as long as the plan's time limit. One that fails is run
+  /// once more by the guardian.
   func release() async -> ReleaseFinding {
     let before = state.withLock { state in
       defer { state = .released }
@@ -105,14 +106,17 @@ final class CommandPreparedHold: PreparedHold {
       let post = await runPost()
       return ReleaseFinding(
         endedThisHold: false,
-        finding: post ?? "pre command of \(member) was still running and was ended")
+        finding: post ?? "pre command of \(member) was still running and was ended",
+        mayHold: post != nil)
     case .failed:
       let post = await runPost()
       return ReleaseFinding(
-        endedThisHold: false, finding: post ?? "pre command of \(member) had failed")
+        endedThisHold: false, finding: post ?? "pre command of \(member) had failed",
+        mayHold: post != nil)
     case .held:
       let finding = await runPost()
-      return ReleaseFinding(endedThisHold: finding == nil, finding: finding)
+      return ReleaseFinding(
+        endedThisHold: finding == nil, finding: finding, mayHold: finding != nil)
     }
   }
 

@@ -58,7 +58,8 @@ struct FilesystemHold: PreparedHold {
       return ReleaseFinding(
         endedThisHold: false,
         finding:
-          "thaw of \(member) takes longer than a second; it goes on, and the guardian thaws too")
+          "thaw of \(member) takes longer than a second; it goes on, and the guardian thaws too",
+        mayHold: true)
     }
     var findings: [String] = []
     for (mount, state) in zip(mounts.reversed(), states) {
@@ -75,8 +76,11 @@ struct FilesystemHold: PreparedHold {
     }
     return ReleaseFinding(
       endedThisHold: findings.isEmpty,
-      finding: findings.isEmpty ? nil : findings.joined(separator: "; "))
+      finding: findings.isEmpty ? nil : findings.joined(separator: "; "),
+      mayHold: states.contains { $0.ending != .over })
   }
+
+  func waitUntilOver() async -> Bool { await Ending.wait { mounts.map(\.current.ending) } }
 
   func discard() async {
     // Descriptors close with the last reference; a hold that was never released must not outlive this.

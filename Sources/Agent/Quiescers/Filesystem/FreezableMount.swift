@@ -15,6 +15,15 @@ final class FreezableMount: Sendable {
     case failed(SystemError)
     /// Leads nowhere.
     case released(Release)
+
+    /// Once a release was asked for.
+    var ending: Ending {
+      switch self {
+      case .freezing, .frozen: .underWay
+      case .released(.failed): .failed
+      case .idle, .failed, .released: .over
+      }
+    }
   }
 
   enum Release: Hashable, Sendable {

@@ -158,8 +158,8 @@ struct PauseHold: PreparedHold {
       return ReleaseFinding(
         endedThisHold: false,
         finding:
-          "ending the pause of \(member) takes longer than a second; it goes on, and the guardian ends it too"
-      )
+          "ending the pause of \(member) takes longer than a second; it goes on, and the guardian ends it too",
+        mayHold: true)
     }
     let findings = zip(groups.reversed(), states).compactMap { group, state -> String? in
       switch state {
@@ -171,8 +171,11 @@ struct PauseHold: PreparedHold {
     }
     return ReleaseFinding(
       endedThisHold: findings.isEmpty,
-      finding: findings.isEmpty ? nil : findings.joined(separator: "; "))
+      finding: findings.isEmpty ? nil : findings.joined(separator: "; "),
+      mayHold: states.contains { $0.ending != .over })
   }
+
+  func waitUntilOver() async -> Bool { await Ending.wait { groups.map(\.current.ending) } }
 
   @discardableResult
   private func letGo() -> [PausedGroup.State] { groups.reversed().map { $0.release() } }

@@ -15,6 +15,15 @@ final class PausedGroup: Sendable {
     case failed(SystemError)
     /// Leads nowhere.
     case released(Release)
+
+    /// Once a release was asked for.
+    var ending: Ending {
+      switch self {
+      case .stopping, .stopped: .underWay
+      case .released(.failed): .failed
+      case .idle, .failed, .released: .over
+      }
+    }
   }
 
   enum Release: Hashable, Sendable {
@@ -100,6 +109,8 @@ final class PausedGroup: Sendable {
     // One that was killed writes nothing more. Should its number have a new owner, too much is said, not too little.
     return left.sorted().first { access("/proc/\($0)/stat", F_OK) == 0 }
   }
+
+  var current: State { state.withLock(\.current) }
 
   /// Lets the processes go on, however far the pause had come.
   func release() -> State {
