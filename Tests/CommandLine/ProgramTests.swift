@@ -245,6 +245,27 @@ internal import Testing
     }
   }
 
+  @Test func `tells a backup that waits from one that runs`() async throws {
+    try await Shell.serving { shell, coordinator in
+      let record = try Example.record(nil)
+      coordinator.shop.change { memory in
+        memory.backups = [record]
+        memory.waiting = [record.plan.plan.backup: "backup b-0, which uses orders too"]
+      }
+      let list = try await shell.run("backup", "list")
+      #expect(list.output.contains("  waiting  "), "\(list.output)\(list.error)")
+      let one = try await shell.run("backup", "show", record.plan.plan.backup.text)
+      #expect(one.output.contains("backup b-0, which uses orders too\n"), "\(one.output)")
+      let status = try await shell.run("status")
+      #expect(
+        status.output.contains(
+          "\(record.plan.plan.backup) for backup b-0, which uses orders too\n"),
+        "\(status.output)")
+      coordinator.shop.change { $0.waiting = [:] }
+      #expect(try await shell.run("backup", "list").output.contains("  running  "))
+    }
+  }
+
   @Test func `leaves Jobs that ended out of the status, and says how many`() async throws {
     try await Shell.serving { shell, coordinator in
       coordinator.shop.memory.withLock { memory in

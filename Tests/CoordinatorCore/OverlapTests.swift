@@ -71,6 +71,9 @@ import Testing
       let first = try await begin(coordinator, "shop")
       let second = try await begin(coordinator, "part")
       try await hasTold(coordinator, second, "waits for backup \(first), which uses orders too")
+      #expect(
+        await coordinator.backups.waiting()
+          == [second: "backup \(first), which uses orders too"])
       coordinator.fleet.set(.init(), for: Self.payments)
       let (shop, _) = try await end(coordinator, first)
       let (part, told) = try await end(coordinator, second)
@@ -80,6 +83,7 @@ import Testing
       #expect(part.attempts == 1)
       #expect(try asked(coordinator.fleet) == [first, second])
       #expect(told.contains { $0.hasPrefix("begins after waiting ") })
+      #expect(await coordinator.backups.waiting() == [:])
     }
   }
 

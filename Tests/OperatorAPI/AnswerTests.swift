@@ -114,6 +114,7 @@ internal import Testing
       for line in [
         #"stillpoint_nodes{connection="connected"} 1"#, #"stillpoint_nodes{connection="away"} 1"#,
         "stillpoint_held_members 0", "stillpoint_cuts_running 0",
+        "stillpoint_cuts_waiting 0",
         #"stillpoint_recent_backups{grade="application-consistent"} 1"#,
         #"stillpoint_recent_backups{grade="failed"} 0"#,
         #"stillpoint_recent_window_seconds_bucket{le="0.025"} 0"#,

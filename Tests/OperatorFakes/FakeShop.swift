@@ -15,6 +15,7 @@ package final class FakeShop: Sendable {
     package var check: PlanCheck?
     package var probe: PlanProbe?
     package var backups: [BackupRecord] = []
+    package var waiting: [BackupID: String] = [:]
     package var evidence: BackupEvidence?
     package var log: [BackupLogEntry] = []
     package var manifests: [BackupManifest] = []
@@ -78,11 +79,12 @@ package final class FakeShop: Sendable {
 
 extension FakeShop: FleetOperations {
   package func status() async throws(OperationError) -> FleetStatus {
-    FleetStatus(
+    let waiting = await waiting()
+    let open = try read(\.backups).filter { $0.verdict == nil }.map(\.plan.plan.backup)
+    return FleetStatus(
       fleet: Example.fleet, version: "1.2.3", epoch: 7,
       startedAt: Example.start, nodes: try read(\.nodes), services: try read(\.services),
-      running: try read(\.backups).filter { $0.verdict == nil }.map(\.plan.plan.backup),
-      openClean: 0)
+      running: open.filter { waiting[$0] == nil }, waiting: waiting, openClean: 0)
   }
 
   package func nodes() async throws(OperationError) -> [NodeStatus] { try read(\.nodes) }
@@ -198,6 +200,8 @@ extension FakeShop: BackupOperations {
     }
     return record
   }
+
+  package func waiting() async -> [BackupID: String] { memory.withLock(\.waiting) }
 
   package func evidence(of id: BackupID) async throws(OperationError) -> BackupEvidence {
     guard let evidence = try read(\.evidence) else {

@@ -27,6 +27,8 @@ func metricsText(_ operations: Operations) async throws -> String {
     Double(status.nodes.map(\.held.count).reduce(0, +)))
   text.gauge("stillpoint_cuts_running", "Cuts that run now.", Double(status.running.count))
   text.gauge(
+    "stillpoint_cuts_waiting", "Backups whose turn has not come.", Double(status.waiting.count))
+  text.gauge(
     "stillpoint_open_cleanups", "Members of former attempts whose snapshots are not deleted yet.",
     Double(status.openClean))
   text.gauges(

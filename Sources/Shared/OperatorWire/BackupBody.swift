@@ -93,6 +93,8 @@ package struct BackupBody: Codable, Hashable, Sendable {
   package var createdBy: String
   package var endedAt: Timestamp?
   package var state: State
+  /// What has to end before its cut begins, for people; absent once its turn has come.
+  package var waitsFor: String?
   package var attempts: Int
   /// Absent while the cut runs.
   package var verdict: Verdict?
@@ -106,8 +108,10 @@ package struct BackupBody: Codable, Hashable, Sendable {
 
   package init(
     id: BackupID, plan: PlanName, environment: Environment, requires: Grade, policy: CutPolicy,
-    createdAt: Timestamp, createdBy: String, endedAt: Timestamp?, state: State, attempts: Int,
-    verdict: Verdict?, meetsPlan: Bool?, members: [Member], manifests: ManifestSummaryBody? = nil
+    createdAt: Timestamp, createdBy: String, endedAt: Timestamp?, state: State,
+    waitsFor: String? = nil,
+    attempts: Int, verdict: Verdict?, meetsPlan: Bool?, members: [Member],
+    manifests: ManifestSummaryBody? = nil
   ) {
     self.id = id
     self.plan = plan
@@ -118,6 +122,7 @@ package struct BackupBody: Codable, Hashable, Sendable {
     self.createdBy = createdBy
     self.endedAt = endedAt
     self.state = state
+    self.waitsFor = waitsFor
     self.attempts = attempts
     self.verdict = verdict
     self.meetsPlan = meetsPlan

@@ -2,6 +2,17 @@ package import Model
 
 /// The fleet at a glance: `GET /v1/status`.
 package struct StatusBody: Codable, Hashable, Sendable {
+  package struct Waiting: Codable, Hashable, Sendable {
+    package var backup: BackupID
+    /// For people.
+    package var waitsFor: String
+
+    package init(backup: BackupID, waitsFor: String) {
+      self.backup = backup
+      self.waitsFor = waitsFor
+    }
+  }
+
   package var fleet: FleetID
   /// The coordinator's version.
   package var version: String
@@ -12,12 +23,14 @@ package struct StatusBody: Codable, Hashable, Sendable {
   package var services: [ServiceBody]
   /// Backups whose cuts run now.
   package var running: [BackupID]
+  /// Backups whose turn has not come.
+  package var waiting: [Waiting]
   /// Members of former attempts whose snapshots still have to be deleted.
   package var openClean: Int
 
   package init(
     fleet: FleetID, version: String, epoch: UInt64, startedAt: Timestamp, nodes: [NodeBody],
-    services: [ServiceBody], running: [BackupID], openClean: Int
+    services: [ServiceBody], running: [BackupID], waiting: [Waiting], openClean: Int
   ) {
     self.fleet = fleet
     self.version = version
@@ -26,6 +39,7 @@ package struct StatusBody: Codable, Hashable, Sendable {
     self.nodes = nodes
     self.services = services
     self.running = running
+    self.waiting = waiting
     self.openClean = openClean
   }
 }

@@ -24,7 +24,7 @@ package func backupTable(_ backups: [BackupBody], wide: Bool) -> String {
 
 func gradeText(_ backup: BackupBody) -> String {
   switch backup.state {
-  case .running: "running"
+  case .running: backup.waitsFor == nil ? "running" : "waiting"
   case .deleting: "deleting"
   case .ended:
     (backup.verdict?.grade.rawValue ?? "-") + (backup.verdict?.drained == true ? ", drained" : "")
@@ -44,6 +44,7 @@ package func backupText(_ backup: BackupBody, wide: Bool) -> String {
         + counted(backup.attempts, "attempt")
     } ?? "not yet")
   fields.add("grade", gradeText(backup))
+  fields.add("waits for", backup.waitsFor)
   fields.add("required", requiredText(backup))
   fields.add("because", backup.verdict?.sentence)
   fields.add(

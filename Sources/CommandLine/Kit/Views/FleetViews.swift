@@ -17,6 +17,9 @@ package func statusText(_ status: StatusBody, now: Timestamp, wide: Bool) -> Str
   head.add("held now", held.isEmpty ? "nothing" : held.joined(separator: ", "))
   head.add(
     "running", status.running.isEmpty ? "no cut" : status.running.map(\.text).listed)
+  for waiting in status.waiting {
+    head.add("waiting", "\(waiting.backup) for \(waiting.waitsFor)")
+  }
   if status.openClean > 0 {
     head.add(
       "clean-up",

@@ -85,7 +85,14 @@ package actor BackupService {
     self.tasks = tasks
   }
 
-  var runningBackups: [BackupID] { running.keys.sorted() }
+  package func waiting() -> [BackupID: String] {
+    running.compactMapValues(\.progress.standing.waitsFor)
+  }
+
+  /// Those whose turn has come.
+  var runningBackups: [BackupID] {
+    running.filter { $0.value.progress.standing.waitsFor == nil }.keys.sorted()
+  }
 
   /// At most this many cuts run or wait at once; each holds applications, so more would only wait for each other.
   private static let mostRunning = 32

@@ -52,7 +52,8 @@ package struct FleetService: FleetOperations {
     FleetStatus(
       fleet: fleet, version: version, epoch: await sources.fences.epoch, startedAt: startedAt,
       nodes: try await nodes(), services: try await services(),
-      running: await sources.service.runningBackups, openClean: await sources.closer.openCount())
+      running: await sources.service.runningBackups, waiting: await sources.service.waiting(),
+      openClean: await sources.closer.openCount())
   }
 
   package func nodes() async throws(OperationError) -> [NodeStatus] {

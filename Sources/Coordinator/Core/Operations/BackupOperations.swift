@@ -6,6 +6,8 @@ package protocol BackupOperations: Sendable {
   func createBackup(of plan: PlanName, author: String) async throws(OperationError) -> BackupID
   func backups(of plan: PlanName?, limit: Int) async throws(OperationError) -> [BackupRecord]
   func backup(_ id: BackupID) async throws(OperationError) -> BackupRecord
+  /// What those wait for whose turn has not come, a few words each for people.
+  func waiting() async -> [BackupID: String]
   func evidence(of id: BackupID) async throws(OperationError) -> BackupEvidence
   /// Takes over an exported backup that the catalog does not have, after its proof has been evaluated. Answers which one.
   func importBackup(_ evidence: BackupEvidence, author: String) async throws(OperationError)

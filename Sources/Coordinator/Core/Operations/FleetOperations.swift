@@ -25,12 +25,14 @@ package struct FleetStatus: Hashable, Sendable {
   package var services: [ServiceStatus]
   /// Cuts that run now.
   package var running: [BackupID]
+  /// What the backups wait for whose turn has not come.
+  package var waiting: [BackupID: String]
   /// Snapshots of failed attempts that still have to be deleted.
   package var openClean: Int
 
   package init(
     fleet: FleetID, version: String, epoch: UInt64, startedAt: Timestamp, nodes: [NodeStatus],
-    services: [ServiceStatus], running: [BackupID], openClean: Int
+    services: [ServiceStatus], running: [BackupID], waiting: [BackupID: String], openClean: Int
   ) {
     self.fleet = fleet
     self.version = version
@@ -39,6 +41,7 @@ package struct FleetStatus: Hashable, Sendable {
     self.nodes = nodes
     self.services = services
     self.running = running
+    self.waiting = waiting
     self.openClean = openClean
   }
 }

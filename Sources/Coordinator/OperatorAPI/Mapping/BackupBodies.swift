@@ -4,15 +4,16 @@ internal import Model
 internal import OperatorWire
 
 extension BackupBody {
-  init(_ record: BackupRecord) {
+  init(_ record: BackupRecord, waitsFor: String? = nil) {
     let plan = record.plan.plan
     let state: State =
       record.deletionBegan != nil ? .deleting : record.verdict == nil ? .running : .ended
     self.init(
       id: plan.backup, plan: plan.plan, environment: plan.environment, requires: plan.requires,
       policy: plan.policy, createdAt: plan.createdAt, createdBy: record.createdBy,
-      endedAt: record.endedAt, state: state, attempts: record.attempts, verdict: record.verdict,
-      meetsPlan: record.meetsPlan, members: Self.members(of: record),
+      endedAt: record.endedAt, state: state, waitsFor: waitsFor,
+      attempts: record.attempts, verdict: record.verdict, meetsPlan: record.meetsPlan,
+      members: Self.members(of: record),
       manifests: record.manifests.map(ManifestSummaryBody.init))
   }
 

@@ -9,7 +9,9 @@ extension StatusBody {
       fleet: status.fleet, version: status.version, epoch: status.epoch,
       startedAt: status.startedAt, nodes: status.nodes.map(NodeBody.init),
       services: status.services.map(ServiceBody.init), running: status.running,
-      openClean: status.openClean)
+      waiting: status.waiting.sorted { $0.key < $1.key }.map {
+        Waiting(backup: $0.key, waitsFor: $0.value)
+      }, openClean: status.openClean)
   }
 }
 

@@ -11,7 +11,9 @@ func backupRoutes(_ operations: Operations) -> [Route] {
   return [
     Route(.get, "/v1/backups", query: ["plan", "limit"]) { call in
       let records = try await backups.backups(of: call.queried("plan"), limit: call.limit())
-      return try .json(Items(records.map(BackupBody.init)))
+      let waiting = await backups.waiting()
+      return try .json(
+        Items(records.map { BackupBody($0, waitsFor: waiting[$0.plan.plan.backup]) }))
     },
     Route(.post, "/v1/backups") { call in
       let wanted = try await call.json(CreateBackup.self)
@@ -27,7 +29,9 @@ func backupRoutes(_ operations: Operations) -> [Route] {
         location: "/v1/backups/\(record.plan.plan.backup)")
     },
     Route(.get, "/v1/backups/{backup}") { call in
-      try .json(BackupBody(try await backups.backup(call.name("backup"))))
+      let id: BackupID = try call.name("backup")
+      let waitsFor = await backups.waiting()[id]
+      return try .json(BackupBody(try await backups.backup(id), waitsFor: waitsFor))
     },
     Route(.delete, "/v1/backups/{backup}") { call in
       try await backups.deleteBackup(call.name("backup"), author: call.author)
