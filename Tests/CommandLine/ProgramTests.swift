@@ -200,6 +200,40 @@ internal import Testing
     }
   }
 
+  @Test func `tells which snapshots of a proved backup are missing, and ends with 3`() async throws
+  {
+    try await Shell.serving { shell, coordinator in
+      let evidence = try await Example.evidence(coordinator.authority)
+      let record = try Example.record(evidence)
+      let standings = ["snap-1", "snap-2", "snap-3"].map {
+        SnapshotStanding(
+          member: Example.orders, node: Example.node(1), containerPath: "/data",
+          reference: SnapshotReference(
+            driver: DriverName(accepted: "csi.example.org"), snapshot: SnapshotHandle(accepted: $0)),
+          presence: .there)
+      }
+      coordinator.shop.change {
+        $0.evidence = evidence
+        $0.backups = [record]
+        $0.snapshots = standings
+        $0.snapshots[2].presence = .unknown("node-1 is not connected")
+      }
+      let backup = record.plan.plan.backup.text
+      let good = try await shell.run("backup", "verify", backup)
+      #expect(good.status == 0, "\(good.error)")
+      #expect(good.output.contains("  2 of 3 there\n"), "\(good.output)")
+      #expect(good.output.contains(" 1 snapshot: node-1 is not connected\n"))
+      coordinator.shop.change { $0.snapshots[1].presence = .missing }
+      let poor = try await shell.run("backup", "verify", backup)
+      #expect(poor.status == 3)
+      #expect(
+        poor.output.contains("snap-2 of csi.example.org on node-1, /data of orders\n"),
+        "\(poor.output)")
+      let document = try await shell.run("backup", "verify", backup, "-o", "json")
+      #expect(document.output.contains(#""state" : "missing""#), "\(document.output)")
+    }
+  }
+
   @Test(arguments: ["bash", "zsh", "fish"])
   func `writes completion scripts`(shellName: String) async throws {
     try await Shell.bare { shell in

@@ -84,6 +84,21 @@ struct BackupServiceTests {
     }
   }
 
+  @Test func `snapshots that somebody else deleted are found to be missing`() async throws {
+    try await withCoordinator { coordinator in
+      try await coordinator.stock()
+      let id = try await coordinator.backUp().plan.plan.backup
+      let all = try await coordinator.backups.presence(of: id)
+      #expect(all.map(\.member.text) == ["orders", "payments"])
+      #expect(all.allSatisfy { $0.presence == .there })
+      coordinator.fleet.lose(all[1].reference.snapshot)
+      #expect(try await coordinator.backups.presence(of: id).map(\.presence) == [.there, .missing])
+      coordinator.fleet.silence(all[0].node)
+      let found = try await coordinator.backups.presence(of: id)
+      #expect(found[0].presence == .unknown("\(all[0].node) is not connected"))
+    }
+  }
+
   @Test func `a restore follows the dependencies and refuses a failed backup`() async throws {
     try await withCoordinator { coordinator in
       try await coordinator.stock()

@@ -23,6 +23,8 @@ final class FakeFleet: AgentGateway {
     /// The newest attempt of each member, as an agent's ledger has it.
     var newest: [ServiceName: Fence] = [:]
     var nodes: Set<NodeID> = []
+    var lost: Set<SnapshotHandle> = []
+    var away: Set<NodeID> = []
   }
 
   private let state = Mutex(State())
@@ -51,9 +53,21 @@ final class FakeFleet: AgentGateway {
   func request(_ request: NodeRequest, to node: NodeID, timeout: Duration)
     async throws(GatewayError) -> NodeReply
   {
-    if case .restore(let restore) = request { return .restored(restore.source.volume) }
-    return .done
+    let (lost, isAway) = state.withLock { ($0.lost, $0.away.contains(node)) }
+    if isAway { throw GatewayError(.notConnected, "\(node) is not connected") }
+    switch request {
+    case .restore(let restore): return .restored(restore.source.volume)
+    case .findSnapshots(let wanted):
+      return .found(wanted.map { lost.contains($0.snapshot) ? .missing : .there })
+    case .deleteSnapshot, .probe, .runHook: return .done
+    }
   }
+
+  /// Somebody else deletes a snapshot.
+  func lose(_ snapshot: SnapshotHandle) { state.withLock { _ = $0.lost.insert(snapshot) } }
+
+  /// The node answers no request any more.
+  func silence(_ node: NodeID) { state.withLock { _ = $0.away.insert(node) } }
 
   func connected() async -> Set<NodeID> { state.withLock { $0.nodes } }
   func connect(_ nodes: Set<NodeID>) { state.withLock { $0.nodes = nodes } }

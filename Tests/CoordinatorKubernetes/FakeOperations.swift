@@ -122,6 +122,7 @@ final class FakeOperations: PlanOperations, BackupOperations, ClusterOperations,
     return record
   }
 
+  func presence(of id: BackupID) async throws(OperationError) -> [SnapshotStanding] { throw unused }
   func waiting() async -> [BackupID: String] { [:] }
   func evidence(of id: BackupID) async throws(OperationError) -> BackupEvidence { throw unused }
   func verify(_ id: BackupID) async throws(OperationError) -> Verdict { throw unused }

@@ -36,6 +36,9 @@ struct LostCatalogTests {
       #expect(rebuilt == backup)
       let verified = try await shell.outcome(["backup", "verify", backup.id.text])
       #expect(verified.status == 0, "\(verified.summary)")
+      let count = backup.members.map(\.snapshots.count).reduce(0, +)
+      #expect(
+        verified.summary.contains("\(count) of \(count) there"), "\(verified.summary)")
 
       for store in Shop.Store.allCases { try shop.destroyData(of: store) }
       try await shop.closeStores(grace: .seconds(1))

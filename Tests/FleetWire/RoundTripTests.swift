@@ -85,6 +85,7 @@ struct RoundTripTests {
           HookResult(.exited(Int32(truncatingIfNeeded: generator.next())), output: generator.text())
         ),
         .ran(HookResult(.signalled(9), output: "")), .ran(HookResult(.timedOut, output: "late")),
+        .found([.there, .missing, .unknown(generator.text())]), .found([]),
       ] {
         try check(.reply(id: generator.next(), reply), seed: seed)
       }
@@ -151,6 +152,12 @@ struct RoundTripTests {
             service: try ServiceName(generator.name()), number: 3, namespace: generator.name(),
             podUID: generator.name(), container: try ContainerID(generator.name()),
             command: ["/bin/sh"] + generator.list { $0.text() }, timeout: generator.duration())),
+        .findSnapshots(
+          try (0..<3).map { _ in
+            SnapshotReference(
+              driver: try DriverName(generator.name()),
+              snapshot: try SnapshotHandle(generator.name()))
+          }),
       ] {
         try check(.request(id: generator.next(), request), seed: seed)
       }

@@ -70,6 +70,25 @@ struct `The snapshots of a node in a cluster` {
     }
   }
 
+  @Test func `are looked for where they are, and unknown where the cluster cannot be asked`()
+    async throws
+  {
+    try await NodeBench.with { bench in
+      let records = try await bench.taken([try await bench.local("a"), try await bench.claim("b")])
+      let wanted = records.map { SnapshotReference(driver: $0.volume.driver, snapshot: $0.handle) }
+      #expect(await bench.provider.presence(of: wanted) == [.there, .there])
+      for record in records {
+        try await bench.provider.delete(
+          driver: record.volume.driver, snapshot: record.handle, group: record.group)
+      }
+      #expect(await bench.provider.presence(of: wanted) == [.missing, .missing])
+      await bench.cluster.api.inject(Fault(.drop, times: nil))
+      let found = await bench.provider.presence(of: wanted)
+      #expect(found[0] == .missing)
+      #expect(!found[1].isKnown)
+    }
+  }
+
   @Test func `are not taken for deleted while the cluster cannot be asked`() async throws {
     try await NodeBench.with { bench in
       let record = try #require(try await bench.taken([try await bench.claim("b")]).first)

@@ -16,6 +16,7 @@ package final class FakeShop: Sendable {
     package var probe: PlanProbe?
     package var backups: [BackupRecord] = []
     package var waiting: [BackupID: String] = [:]
+    package var snapshots: [SnapshotStanding] = []
     package var evidence: BackupEvidence?
     package var log: [BackupLogEntry] = []
     package var manifests: [BackupManifest] = []
@@ -202,6 +203,10 @@ extension FakeShop: BackupOperations {
   }
 
   package func waiting() async -> [BackupID: String] { memory.withLock(\.waiting) }
+
+  package func presence(of id: BackupID) async throws(OperationError) -> [SnapshotStanding] {
+    try read(\.snapshots)
+  }
 
   package func evidence(of id: BackupID) async throws(OperationError) -> BackupEvidence {
     guard let evidence = try read(\.evidence) else {

@@ -67,6 +67,25 @@ struct CutTests {
     }
   }
 
+  @Test func `what is still there is told from what is not, and from what nobody can tell`()
+    async throws
+  {
+    try await ProviderFixture.with { fixture in
+      let driver = ProviderFixture.driver
+      let first = try await fixture.cut([try await fixture.volume("a")])[0].handle
+      let second = try await fixture.cut([try await fixture.volume("b")], counter: 2)[0].handle
+      let wanted =
+        [first, second, SnapshotHandle(accepted: "never-taken")].map {
+          SnapshotReference(driver: driver, snapshot: $0)
+        } + [SnapshotReference(driver: DriverName(accepted: "csi.example.org"), snapshot: first)]
+      let before = await fixture.provider.presence(of: wanted)
+      #expect(before[..<3] == [.there, .there, .missing])
+      #expect(!before[3].isKnown)
+      try await fixture.provider.delete(driver: driver, snapshot: first, group: nil)
+      #expect(await fixture.provider.presence(of: wanted)[..<3] == [.missing, .there, .missing])
+    }
+  }
+
   @Test func `orphans are found by name and deleted`() async throws {
     try await ProviderFixture.with { fixture in
       let member = try await fixture.volume("orders")

@@ -27,6 +27,8 @@ struct AgentHandler: OrderHandler {
         return .probed(try await snapshots.probe(order))
       case .runHook(let hook):
         return .ran(try await hooks.run(hook))
+      case .findSnapshots(let wanted):
+        return .found(await snapshots.presence(of: wanted))
       }
     } catch {
       return .failed(error)

@@ -7,12 +7,14 @@ package enum NodeRequest: Hashable, Sendable {
   case restore(VolumeRestore)
   case probe(DriverProbe)
   case runHook(HookRun)
+  /// At most 1,024; answered in the same order.
+  case findSnapshots([SnapshotReference])
 
   /// The oldest version of the fleet protocol that has it.
   package var sinceProtocol: UInt32 {
     switch self {
     case .deleteSnapshot, .restore, .probe: 3
-    case .runHook: 4
+    case .runHook, .findSnapshots: 4
     }
   }
 }
@@ -22,6 +24,7 @@ package enum NodeReply: Hashable, Sendable {
   case restored(VolumeRef)
   case probed(ProbeFindings)
   case ran(HookResult)
+  case found([SnapshotPresence])
   case failed(Refusal)
 }
 

@@ -22,6 +22,14 @@ extension NodeRequest {
             : .original))
     case .probeDriver(let probe): self = .probe(try DriverProbe(probe, field("probe_driver")))
     case .runHook(let hook): self = .runHook(try HookRun(hook, field("run_hook")))
+    case .findSnapshots(let find):
+      self = .findSnapshots(
+        try field("find_snapshots")("snapshots").list(find.snapshots) {
+          wire, field throws(WireError) in
+          SnapshotReference(
+            driver: try field("driver").name(wire.driver),
+            snapshot: try field("snapshot").name(wire.snapshot))
+        })
     case nil: throw field.error("it is a request of an unknown kind")
     }
   }
@@ -48,6 +56,13 @@ extension NodeRequest {
         $0.driver = probe.driver.text
       }
     case .runHook(let hook): wire.runHook = hook.wire
+    case .findSnapshots(let snapshots):
+      wire.findSnapshots.snapshots = snapshots.map { snapshot in
+        .with {
+          $0.driver = snapshot.driver.text
+          $0.snapshot = snapshot.snapshot.text
+        }
+      }
     }
     return wire
   }
@@ -60,6 +75,11 @@ extension NodeReply {
     case .restored(let volume): self = .restored(try VolumeRef(volume, field("restored")))
     case .probed(let findings): self = .probed(try ProbeFindings(findings, field("probed")))
     case .ran(let result): self = .ran(try HookResult(result, field("ran")))
+    case .found(let found):
+      self = .found(
+        try field("found")("presences").list(found.presences) { wire, field throws(WireError) in
+          try SnapshotPresence(wire, field)
+        })
     case .failed(let refusal): self = .failed(try Refusal(refusal, field("failed")))
     case nil: throw field.error("it is a reply of an unknown kind")
     }
@@ -73,9 +93,33 @@ extension NodeReply {
     case .restored(let volume): wire.restored = volume.wire
     case .probed(let findings): wire.probed = findings.wire
     case .ran(let result): wire.ran = result.wire
+    case .found(let presences): wire.found.presences = presences.map(\.wire)
     case .failed(let refusal): wire.failed = refusal.wire
     }
     return wire
+  }
+}
+
+extension SnapshotPresence {
+  fileprivate init(_ wire: Stillpoint_Fleet_V1_Reply.Presence, _ field: WireField)
+    throws(WireError)
+  {
+    switch wire.state {
+    case .there: self = .there
+    case .missing: self = .missing
+    case .unknown(let reason): self = .unknown(try field("unknown").text(reason))
+    case nil: throw field.error("it is neither there nor missing nor unknown")
+    }
+  }
+
+  fileprivate var wire: Stillpoint_Fleet_V1_Reply.Presence {
+    .with {
+      switch self {
+      case .there: $0.there = .init()
+      case .missing: $0.missing = .init()
+      case .unknown(let reason): $0.unknown = reason.forWire
+      }
+    }
   }
 }
 

@@ -147,3 +147,32 @@ package struct LogLine: Codable, Hashable, Sendable {
     self.text = text
   }
 }
+
+/// One snapshot of a backup, and whether it is still there: `GET /v1/backups/{backup}/snapshots`.
+package struct SnapshotStandingBody: Codable, Hashable, Sendable {
+  package enum State: String, Codable, Hashable, Sendable {
+    case there, missing, unknown
+  }
+
+  package var member: ServiceName
+  package var node: NodeID
+  package var containerPath: String
+  package var driver: DriverName
+  package var snapshot: SnapshotHandle
+  package var state: State
+  /// Why it is unknown.
+  package var reason: String?
+
+  package init(
+    member: ServiceName, node: NodeID, containerPath: String, driver: DriverName,
+    snapshot: SnapshotHandle, state: State, reason: String?
+  ) {
+    self.member = member
+    self.node = node
+    self.containerPath = containerPath
+    self.driver = driver
+    self.snapshot = snapshot
+    self.state = state
+    self.reason = reason
+  }
+}

@@ -104,6 +104,7 @@ extension Sample {
               checks: [.init(.laterWrite, kept: true, detail: "absent")],
               cuts: [Elapsed(.milliseconds(2))], obstacle: nil, leftBehind: []))),
         .reply(id: 6, .ran(HookResult(.exited(3), output: "no such role"))),
+        .reply(id: 7, .found([.there, .missing, .unknown("the driver does not answer")])),
         .records(journal: "j", records),
       ] + news.map { .report(CutReport(fence: fence, member: Example.orders, news: $0)) }
     }
@@ -147,6 +148,9 @@ extension Sample {
             restore: RestoreID(accepted: "r1"), backup: BackupID(accepted: "b1"), service: member,
             number: 1, namespace: "shop", podUID: "u-1", container: ContainerID(accepted: "c-1"),
             command: ["/bin/sh", "-c", "true"], timeout: .seconds(3))),
+        .findSnapshots([
+          SnapshotReference(driver: volume.driver, snapshot: SnapshotHandle(accepted: "snap"))
+        ]),
       ]
       return [
         .welcome(

@@ -172,6 +172,7 @@ final class SimulatedHandler: OrderHandler, @unchecked Sendable {
         return .done
       case .restore(let order): return .restored(try await snapshots.restore(order))
       case .probe(let order): return .probed(try await snapshots.probe(order))
+      case .findSnapshots(let wanted): return .found(await snapshots.presence(of: wanted))
       case .runHook:
         return .failed(Refusal(.hazard, "simulated containers run no commands"))
       }

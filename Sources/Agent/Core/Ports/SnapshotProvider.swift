@@ -22,6 +22,8 @@ package protocol SnapshotProvider: Sendable {
   /// Deletes by handle; a snapshot that is not there any more counts as deleted.
   func delete(driver: DriverName, snapshot: SnapshotHandle, group: SnapshotHandle?)
     async throws(Refusal)
+  /// Whether these snapshots are still there, in the same order.
+  func presence(of snapshots: [SnapshotReference]) async -> [SnapshotPresence]
   /// Finds what a crashed or late `cut` of this name made, and deletes it; the number deleted.
   func deleteOrphans(_ volumes: [MemberVolume], name: SnapshotName) async throws(Refusal) -> Int
   /// Makes a volume from a snapshot and publishes it; see `VolumeRestore`.
@@ -36,6 +38,11 @@ extension SnapshotProvider {
     -> SnapshotReadiness
   {
     SnapshotReadiness(predicted: try await prepare(volumes))
+  }
+
+  /// For providers that cannot be asked.
+  package func presence(of snapshots: [SnapshotReference]) async -> [SnapshotPresence] {
+    snapshots.map { _ in .unknown("this agent cannot look for snapshots") }
   }
 
   /// For providers that keep nothing open.

@@ -77,6 +77,17 @@ package struct NodeSnapshots: SnapshotProvider {
     try await direct.delete(driver: driver, snapshot: snapshot, group: group)
   }
 
+  package func presence(of snapshots: [SnapshotReference]) async -> [SnapshotPresence] {
+    // A driver knows what its storage has. Where none of this node can tell, the cluster knows what it was told.
+    var found = await direct.presence(of: snapshots)
+    let open = found.indices.filter { !found[$0].isKnown }
+    guard !open.isEmpty else { return found }
+    for (place, presence) in zip(open, await cluster.presence(of: open.map { snapshots[$0] })) {
+      found[place] = presence
+    }
+    return found
+  }
+
   package func deleteOrphans(_ volumes: [MemberVolume], name: SnapshotName)
     async throws(Refusal) -> Int
   {

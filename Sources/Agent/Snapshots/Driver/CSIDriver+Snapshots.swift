@@ -124,6 +124,36 @@ extension CSIDriver {
     return handles
   }
 
+  /// Whether the driver still has a snapshot; nil for one that cannot say so.
+  package func has(_ snapshot: SnapshotHandle) async throws(CSIError) -> Bool? {
+    let (client, configuration) = (controller, configuration)
+    let abilities = try await inspect()
+    if abilities.getsSnapshots {
+      do {
+        let answer = try await connection.call("GetSnapshot", within: limits.question) { options in
+          try await client.getSnapshot(
+            .with {
+              $0.snapshotID = snapshot.text
+              $0.secrets = configuration.wireSecrets
+            }, options: options)
+        }
+        return answer.snapshot.snapshotID == snapshot.text
+      } catch {
+        guard error.code == .notFound else { throw error }
+        return false
+      }
+    }
+    guard abilities.listsSnapshots else { return nil }
+    let answer = try await connection.call("ListSnapshots", within: limits.question) { options in
+      try await client.listSnapshots(
+        .with {
+          $0.snapshotID = snapshot.text
+          $0.secrets = configuration.wireSecrets
+        }, options: options)
+    }
+    return answer.entries.contains { $0.snapshot.snapshotID == snapshot.text }
+  }
+
   private struct Listed: Sendable {
     var handle: SnapshotHandle
     var group: String

@@ -90,6 +90,7 @@ package final class CSIDriver: Sendable {
       result.volumes = types.contains(.createDeleteVolume)
       result.snapshots = types.contains(.createDeleteSnapshot)
       result.listsSnapshots = types.contains(.listSnapshots)
+      result.getsSnapshots = types.contains(.getSnapshot)
       result.attaches = types.contains(.publishUnpublishVolume)
     }
     if services.contains(.groupControllerService) {
@@ -139,6 +140,8 @@ package struct CSIAbilities: Hashable, Sendable {
   package var volumes = false
   package var snapshots = false
   package var listsSnapshots = false
+  /// One snapshot can be asked for by its handle.
+  package var getsSnapshots = false
   /// Several volumes by one call.
   package var groups = false
   /// Volumes must be attached to the node by ControllerPublishVolume first.

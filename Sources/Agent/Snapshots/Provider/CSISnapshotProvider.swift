@@ -99,6 +99,28 @@ package struct CSISnapshotProvider: SnapshotProvider {
     logger.notice("snapshot deleted", metadata: ["driver": "\(driver)", "snapshot": "\(snapshot)"])
   }
 
+  package func presence(of snapshots: [SnapshotReference]) async -> [SnapshotPresence] {
+    var found: [SnapshotPresence] = []
+    for reference in snapshots { found.append(await presence(of: reference)) }
+    return found
+  }
+
+  private func presence(of reference: SnapshotReference) async -> SnapshotPresence {
+    do throws(Refusal) {
+      let csi = try drivers.driver(reference.driver)
+      do throws(CSIError) {
+        guard let isThere = try await csi.has(reference.snapshot) else {
+          return .unknown("driver \(reference.driver) cannot tell which snapshots it has")
+        }
+        return isThere ? .there : .missing
+      } catch {
+        throw error.refusal
+      }
+    } catch {
+      return .unknown(error.message)
+    }
+  }
+
   /// The volumes of each driver, in the order given, each once.
   static func byDriver(_ volumes: [MemberVolume]) -> [(DriverName, [MemberVolume])] {
     var order: [DriverName] = []

@@ -122,7 +122,9 @@ package func logText(_ lines: [LogLine]) -> String {
 }
 
 /// What a verification concluded.
-package func verdictText(_ verdict: Verdict, of backup: String, requires: Grade?) -> String {
+package func verdictText(
+  _ verdict: Verdict, of backup: String, requires: Grade?, snapshots: [SnapshotStandingBody] = []
+) -> String {
   var fields = FieldList()
   fields.add("backup", backup)
   fields.add("grade", verdict.grade.rawValue + (verdict.drained ? ", drained" : ""))
@@ -133,5 +135,24 @@ package func verdictText(_ verdict: Verdict, of backup: String, requires: Grade?
   for finding in verdict.findings {
     fields.add("finding", "\(finding.member) (\(finding.grade.rawValue)): \(finding.finding)")
   }
+  add(snapshots, to: &fields)
   return fields.text
+}
+
+private func add(_ snapshots: [SnapshotStandingBody], to fields: inout FieldList) {
+  guard !snapshots.isEmpty else { return }
+  let there = snapshots.count { $0.state == .there }
+  fields.add("snapshots", "\(there) of \(snapshots.count) there")
+  for snapshot in snapshots where snapshot.state == .missing {
+    fields.add(
+      "missing",
+      "\(snapshot.snapshot) of \(snapshot.driver) on \(snapshot.node), \(snapshot.containerPath) of \(snapshot.member)"
+    )
+  }
+  let unknown = snapshots.filter { $0.state == .unknown }
+  for (reason, alike) in Dictionary(grouping: unknown, by: { $0.reason ?? "-" })
+    .sorted(by: { $0.key < $1.key })
+  {
+    fields.add("not known", "\(counted(alike.count, "snapshot")): \(reason)")
+  }
 }

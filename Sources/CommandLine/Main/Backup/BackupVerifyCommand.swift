@@ -7,10 +7,11 @@ internal import OperatorWire
 struct BackupVerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Evaluate a backup's proof anew, from the coordinator or from an exported file.",
+    abstract:
+      "Evaluate a backup's proof anew, and ask whether its snapshots are still there; or evaluate an exported file.",
     discussion: """
       With --file nothing else is needed: no configuration, no coordinator. The exit status is 3 when \
-      less is proved than the plan requires.
+      less is proved than the plan requires, or a snapshot is missing.
       """)
 
   @Argument(help: "The backup.", completion: completion(.backup), transform: name)
@@ -49,6 +50,7 @@ struct BackupVerifyCommand: AsyncParsableCommand {
     var requires: Grade
     var met: Bool
     var verdict: Verdict
+    var snapshots: [SnapshotStandingBody]
   }
 
   func run() async throws {
@@ -63,13 +65,17 @@ struct BackupVerifyCommand: AsyncParsableCommand {
     let verified = try await connection.connect { client in
       let backup: BackupBody = try await client.get("/v1/backups/\(id)")
       let verdict: Verdict = try await client.get("/v1/backups/\(id)/verify")
+      let snapshots: Items<SnapshotStandingBody> = try await client.get(
+        "/v1/backups/\(id)/snapshots")
       return Verified(
         backup: id, requires: backup.requires, met: verdict.grade >= backup.requires,
-        verdict: verdict)
+        verdict: verdict, snapshots: snapshots.items)
     }
     try output.write(verified) { _ in
-      verdictText(verified.verdict, of: id.text, requires: verified.requires)
+      verdictText(
+        verified.verdict, of: id.text, requires: verified.requires, snapshots: verified.snapshots)
     }
-    try ExitWith.unlessMet(verified.met)
+    try ExitWith.unlessMet(
+      verified.met && !verified.snapshots.contains { $0.state == .missing })
   }
 }

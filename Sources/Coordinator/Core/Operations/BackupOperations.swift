@@ -14,6 +14,8 @@ package protocol BackupOperations: Sendable {
     -> BackupRecord
   /// Evaluates the proof anew from what is stored.
   func verify(_ id: BackupID) async throws(OperationError) -> Verdict
+  /// Asks the nodes whether the backup's snapshots are still there.
+  func presence(of id: BackupID) async throws(OperationError) -> [SnapshotStanding]
   func logs(of id: BackupID) async throws(OperationError) -> [BackupLogEntry]
   /// What happened so far and then everything as it happens; finishes when the cut has ended. Bounded: a reader
   /// that is too slow loses the oldest entries.
@@ -23,4 +25,25 @@ package protocol BackupOperations: Sendable {
   func cancelBackup(_ id: BackupID, author: String) async throws(OperationError)
   /// Deletes the snapshots, then the backup. Refused while a restore uses it.
   func deleteBackup(_ id: BackupID, author: String) async throws(OperationError)
+}
+
+/// One snapshot of a backup, and whether it is still there.
+package struct SnapshotStanding: Hashable, Sendable {
+  package var member: ServiceName
+  /// The node that was asked: the one that took it.
+  package var node: NodeID
+  package var containerPath: String
+  package var reference: SnapshotReference
+  package var presence: SnapshotPresence
+
+  package init(
+    member: ServiceName, node: NodeID, containerPath: String, reference: SnapshotReference,
+    presence: SnapshotPresence
+  ) {
+    self.member = member
+    self.node = node
+    self.containerPath = containerPath
+    self.reference = reference
+    self.presence = presence
+  }
 }

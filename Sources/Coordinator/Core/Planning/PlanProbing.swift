@@ -46,7 +46,8 @@ package struct PlanProbing: Sendable {
       switch reply {
       case .probed(let findings): return PlanProbe.Driver(node: target.node, findings: findings)
       case .failed(let refusal): obstacle = "\(refusal)"
-      case .done, .restored, .ran: obstacle = "the agent gave an answer to another request"
+      case .done, .restored, .ran, .found:
+        obstacle = "the agent gave an answer to another request"
       }
     } catch {
       obstacle =

@@ -93,7 +93,7 @@ package struct AgentHooks: HookExecutor {
       let isPassing = refusal.code == .moved || refusal.code == .busy
       guard isPassing else { throw OperationError(.conflict, "\(refusal)") }
       return .failure(NotNow(message: "\(refusal)"))
-    case .done, .probed, .restored:
+    case .done, .probed, .restored, .found:
       throw OperationError(.unavailable, "the agent gave an answer to another request")
     }
   }

@@ -100,7 +100,7 @@ package actor RestoreService {
     case .restored(let volume): return volume
     case .failed(let refusal):
       throw OperationError(.conflict, "\(what) was not restored: \(refusal)")
-    case .done, .probed, .ran:
+    case .done, .probed, .ran, .found:
       throw OperationError(.unavailable, "\(what): the agent gave an answer to another request")
     }
   }

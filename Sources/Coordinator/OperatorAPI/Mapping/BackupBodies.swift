@@ -49,6 +49,21 @@ extension BackupBody.Snapshot {
   }
 }
 
+extension SnapshotStandingBody {
+  init(_ standing: SnapshotStanding) {
+    let (state, reason): (State, String?) =
+      switch standing.presence {
+      case .there: (.there, nil)
+      case .missing: (.missing, nil)
+      case .unknown(let reason): (.unknown, reason)
+      }
+    self.init(
+      member: standing.member, node: standing.node, containerPath: standing.containerPath,
+      driver: standing.reference.driver, snapshot: standing.reference.snapshot, state: state,
+      reason: reason)
+  }
+}
+
 extension LogLine {
   init(_ entry: BackupLogEntry) {
     self.init(time: entry.time, member: entry.member, text: entry.text)

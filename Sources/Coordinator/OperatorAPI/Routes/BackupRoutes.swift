@@ -47,6 +47,10 @@ func backupRoutes(_ operations: Operations) -> [Route] {
     Route(.get, "/v1/backups/{backup}/verify") { call in
       try .json(try await backups.verify(call.name("backup")))
     },
+    Route(.get, "/v1/backups/{backup}/snapshots") { call in
+      let found = try await backups.presence(of: call.name("backup"))
+      return try .json(Items(found.map(SnapshotStandingBody.init)))
+    },
     Route(.get, "/v1/backups/{backup}/manifests", query: ["after", "limit", "secrets"]) { call in
       let found = try await manifests.manifests(
         of: call.name("backup"), after: call.after(), limit: call.limit(),

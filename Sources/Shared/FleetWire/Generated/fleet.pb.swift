@@ -1190,6 +1190,15 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
     set {kind = .runHook(newValue)}
   }
 
+  /// Since version 4.
+  package var findSnapshots: Stillpoint_Fleet_V1_Request.FindSnapshots {
+    get {
+      if case .findSnapshots(let v)? = kind {return v}
+      return Stillpoint_Fleet_V1_Request.FindSnapshots()
+    }
+    set {kind = .findSnapshots(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1198,6 +1207,8 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
     case probeDriver(Stillpoint_Fleet_V1_Request.ProbeDriver)
     /// Since version 4.
     case runHook(Stillpoint_Fleet_V1_Request.RunHook)
+    /// Since version 4.
+    case findSnapshots(Stillpoint_Fleet_V1_Request.FindSnapshots)
 
   }
 
@@ -1258,6 +1269,32 @@ package nonisolated struct Stillpoint_Fleet_V1_Request: Sendable {
 
     fileprivate var _source: Stillpoint_Fleet_V1_SnapshotRecord? = nil
     fileprivate var _besideDirectory: String? = nil
+  }
+
+  package nonisolated struct FindSnapshots: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var snapshots: [Stillpoint_Fleet_V1_Request.FindSnapshots.Snapshot] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package nonisolated struct Snapshot: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      package var driver: String = String()
+
+      package var snapshot: String = String()
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      package init() {}
+    }
+
+    package init() {}
   }
 
   package nonisolated struct ProbeDriver: Sendable {
@@ -1471,6 +1508,14 @@ package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
     set {kind = .ran(newValue)}
   }
 
+  package var found: Stillpoint_Fleet_V1_Reply.Found {
+    get {
+      if case .found(let v)? = kind {return v}
+      return Stillpoint_Fleet_V1_Reply.Found()
+    }
+    set {kind = .found(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1479,6 +1524,7 @@ package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
     case failed(Stillpoint_Fleet_V1_Refusal)
     case probed(Stillpoint_Fleet_V1_ProbeFindings)
     case ran(Stillpoint_Fleet_V1_HookResult)
+    case found(Stillpoint_Fleet_V1_Reply.Found)
 
   }
 
@@ -1488,6 +1534,84 @@ package nonisolated struct Stillpoint_Fleet_V1_Reply: Sendable {
     // methods supported on all messages.
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// In the order of the request.
+  package nonisolated struct Found: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var presences: [Stillpoint_Fleet_V1_Reply.Presence] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Presence: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var state: Stillpoint_Fleet_V1_Reply.Presence.OneOf_State? = nil
+
+    package var there: Stillpoint_Fleet_V1_Reply.Presence.There {
+      get {
+        if case .there(let v)? = state {return v}
+        return Stillpoint_Fleet_V1_Reply.Presence.There()
+      }
+      set {state = .there(newValue)}
+    }
+
+    package var missing: Stillpoint_Fleet_V1_Reply.Presence.Missing {
+      get {
+        if case .missing(let v)? = state {return v}
+        return Stillpoint_Fleet_V1_Reply.Presence.Missing()
+      }
+      set {state = .missing(newValue)}
+    }
+
+    /// Why it could not be found out.
+    package var unknown: String {
+      get {
+        if case .unknown(let v)? = state {return v}
+        return String()
+      }
+      set {state = .unknown(newValue)}
+    }
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package nonisolated enum OneOf_State: Equatable, Sendable {
+      case there(Stillpoint_Fleet_V1_Reply.Presence.There)
+      case missing(Stillpoint_Fleet_V1_Reply.Presence.Missing)
+      /// Why it could not be found out.
+      case unknown(String)
+
+    }
+
+    package nonisolated struct There: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      package init() {}
+    }
+
+    package nonisolated struct Missing: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      package init() {}
+    }
 
     package init() {}
   }
@@ -3449,7 +3573,7 @@ nonisolated extension Stillpoint_Fleet_V1_SnapshotRecord: SwiftProtobuf.Message,
 
 nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Request"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}delete_snapshot\0\u{1}restore\0\u{3}probe_driver\0\u{3}run_hook\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}delete_snapshot\0\u{1}restore\0\u{3}probe_driver\0\u{3}run_hook\0\u{3}find_snapshots\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3510,6 +3634,19 @@ nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftP
           self.kind = .runHook(v)
         }
       }()
+      case 6: try {
+        var v: Stillpoint_Fleet_V1_Request.FindSnapshots?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .findSnapshots(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .findSnapshots(v)
+        }
+      }()
       default: break
       }
     }
@@ -3539,6 +3676,10 @@ nonisolated extension Stillpoint_Fleet_V1_Request: SwiftProtobuf.Message, SwiftP
     case .runHook?: try {
       guard case .runHook(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .findSnapshots?: try {
+      guard case .findSnapshots(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case nil: break
     }
@@ -3636,6 +3777,71 @@ nonisolated extension Stillpoint_Fleet_V1_Request.Restore: SwiftProtobuf.Message
     if lhs.restore != rhs.restore {return false}
     if lhs._source != rhs._source {return false}
     if lhs._besideDirectory != rhs._besideDirectory {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_Request.FindSnapshots: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Request.protoMessageName + ".FindSnapshots"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshots\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.snapshots) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.snapshots.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.snapshots, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Request.FindSnapshots, rhs: Stillpoint_Fleet_V1_Request.FindSnapshots) -> Bool {
+    if lhs.snapshots != rhs.snapshots {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_Request.FindSnapshots.Snapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Request.FindSnapshots.protoMessageName + ".Snapshot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{1}snapshot\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.driver) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.snapshot) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.driver.isEmpty {
+      try visitor.visitSingularStringField(value: self.driver, fieldNumber: 1)
+    }
+    if !self.snapshot.isEmpty {
+      try visitor.visitSingularStringField(value: self.snapshot, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Request.FindSnapshots.Snapshot, rhs: Stillpoint_Fleet_V1_Request.FindSnapshots.Snapshot) -> Bool {
+    if lhs.driver != rhs.driver {return false}
+    if lhs.snapshot != rhs.snapshot {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3949,7 +4155,7 @@ nonisolated extension Stillpoint_Fleet_V1_ProbeFindings.Check: SwiftProtobuf.Mes
 
 nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Reply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}done\0\u{1}restored\0\u{1}failed\0\u{1}probed\0\u{1}ran\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}done\0\u{1}restored\0\u{1}failed\0\u{1}probed\0\u{1}ran\0\u{1}found\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4023,6 +4229,19 @@ nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftPro
           self.kind = .ran(v)
         }
       }()
+      case 7: try {
+        var v: Stillpoint_Fleet_V1_Reply.Found?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .found(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .found(v)
+        }
+      }()
       default: break
       }
     }
@@ -4057,6 +4276,10 @@ nonisolated extension Stillpoint_Fleet_V1_Reply: SwiftProtobuf.Message, SwiftPro
       guard case .ran(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
+    case .found?: try {
+      guard case .found(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -4084,6 +4307,153 @@ nonisolated extension Stillpoint_Fleet_V1_Reply.Done: SwiftProtobuf.Message, Swi
   }
 
   package static func ==(lhs: Stillpoint_Fleet_V1_Reply.Done, rhs: Stillpoint_Fleet_V1_Reply.Done) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_Reply.Found: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Reply.protoMessageName + ".Found"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}presences\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.presences) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.presences.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.presences, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Reply.Found, rhs: Stillpoint_Fleet_V1_Reply.Found) -> Bool {
+    if lhs.presences != rhs.presences {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_Reply.Presence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Reply.protoMessageName + ".Presence"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}there\0\u{1}missing\0\u{1}unknown\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Stillpoint_Fleet_V1_Reply.Presence.There?
+        var hadOneofValue = false
+        if let current = self.state {
+          hadOneofValue = true
+          if case .there(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.state = .there(v)
+        }
+      }()
+      case 2: try {
+        var v: Stillpoint_Fleet_V1_Reply.Presence.Missing?
+        var hadOneofValue = false
+        if let current = self.state {
+          hadOneofValue = true
+          if case .missing(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.state = .missing(v)
+        }
+      }()
+      case 3: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.state != nil {try decoder.handleConflictingOneOf()}
+          self.state = .unknown(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.state {
+    case .there?: try {
+      guard case .there(let v)? = self.state else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .missing?: try {
+      guard case .missing(let v)? = self.state else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .unknown?: try {
+      guard case .unknown(let v)? = self.state else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Reply.Presence, rhs: Stillpoint_Fleet_V1_Reply.Presence) -> Bool {
+    if lhs.state != rhs.state {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_Reply.Presence.There: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Reply.Presence.protoMessageName + ".There"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Reply.Presence.There, rhs: Stillpoint_Fleet_V1_Reply.Presence.There) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Stillpoint_Fleet_V1_Reply.Presence.Missing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Stillpoint_Fleet_V1_Reply.Presence.protoMessageName + ".Missing"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Stillpoint_Fleet_V1_Reply.Presence.Missing, rhs: Stillpoint_Fleet_V1_Reply.Presence.Missing) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
