@@ -19,6 +19,22 @@ final class FakePods: PodIdentity {
   }
 }
 
+/// Runs a thousand times as fast, and remembers what it was asked for.
+private final class HastyClock: Clock {
+  typealias Instant = ContinuousClock.Instant
+  private let clock = ContinuousClock()
+  let longest = Mutex(Duration.zero)
+
+  var now: Instant { clock.now }
+  var minimumResolution: Duration { clock.minimumResolution }
+
+  func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    let wanted = deadline - now
+    longest.withLock { $0 = max($0, wanted) }
+    try await clock.sleep(for: wanted / 1000)
+  }
+}
+
 struct PodEnrolmentTests {
   private let lines = LogLines()
 
@@ -61,6 +77,27 @@ struct PodEnrolmentTests {
       try await agent.linked(coordinator.link) {
         try await eventually("connected") { await fleet.gateway.connected() == [node] }
       }
+    }
+  }
+
+  @Test func `a pin that comes late is seen within a second`() async throws {
+    let fleet = try TestFleet()
+    let node = try NodeID("node-1")
+    let (token, pin) = ("\(fleet.path)/token", "\(fleet.path)/pin")
+    try Data("jwt-1".utf8).write(to: URL(fileURLWithPath: token))
+    try await fleet.serving { coordinator in
+      fleet.pods.nodes.withLock { $0["jwt-1"] = .success(node) }
+      let clock = HastyClock()
+      let pod = PodEnrolment(
+        node: node, tokenFile: token, pinFile: pin,
+        enrolment: try enrolment(fleet, coordinator, store: "node-1"), clock: clock,
+        logger: lines.logger)
+      async let enrolled = pod.untilEnrolled()
+      try await eventually("it asks seldom by now") { lines.contain("30.00 s") }
+      try Data("\(AuthorityPin(of: fleet.authority))\n".utf8).write(
+        to: URL(fileURLWithPath: pin), options: .atomic)
+      _ = try await enrolled
+      #expect(clock.longest.withLock(\.self) <= .seconds(1))
     }
   }
 

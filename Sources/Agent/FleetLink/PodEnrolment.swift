@@ -46,9 +46,21 @@ package struct PodEnrolment: Sendable {
           "not enrolled yet",
           metadata: ["reason": "\(error)", "again in": "\(wait.shortText)"])
       }
-      try await clock.sleep(for: wait)
-      wait = min(wait * 2, longestWait)
+      wait = try await pause(wait) ? min(.seconds(1), longestWait) : min(wait * 2, longestWait)
     }
+  }
+
+  /// Waits, but no longer than until there is another pin, which may take the cluster a minute: true when there is.
+  private func pause(_ wait: Duration) async throws -> Bool {
+    let before = FileManager.default.contents(atPath: pinFile)
+    var left = wait
+    while left > .zero {
+      let step = min(left, .seconds(1))
+      try await clock.sleep(for: step)
+      if FileManager.default.contents(atPath: pinFile) != before { return true }
+      left -= step
+    }
+    return false
   }
 
   /// A small file that the cluster mounts into the pod, without the white space around it.
