@@ -82,6 +82,16 @@ struct `The snapshots of a node in a cluster` {
           driver: record.volume.driver, snapshot: record.handle, group: record.group)
       }
       #expect(await bench.provider.presence(of: wanted) == [.missing, .missing])
+      await bench.cluster.api.put(
+        KubernetesObject([
+          "metadata": ["name": "view"],
+          "spec": [
+            "driver": .string(wanted[1].driver.text),
+            "source": ["snapshotHandle": .string(wanted[1].snapshot.text)],
+          ],
+          "status": ["snapshotHandle": .string(wanted[1].snapshot.text)],
+        ]), as: .volumeSnapshotContents)
+      #expect(!(await bench.provider.presence(of: wanted)[1].isKnown))
       await bench.cluster.api.inject(Fault(.drop, times: nil))
       let found = await bench.provider.presence(of: wanted)
       #expect(found[0] == .missing)

@@ -221,7 +221,8 @@ extension ClusterSnapshots {
     }
   }
 
-  private func find(
+  /// The first that matches; where none does, all have been looked at.
+  func find(
     _ contents: ResourceType, where matches: (KubernetesObject) -> Bool
   ) async throws(KubernetesError) -> KubernetesObject? {
     let patient = client.with(.inventory)

@@ -14,30 +14,31 @@ extension ClusterSnapshots {
     }
   }
 
-  /// Contents cannot be selected by handle: their pages are searched, behind whatever is more urgent.
   private func contents(of wanted: Set<SnapshotReference>) async throws(KubernetesError)
     -> [SnapshotReference: SnapshotPresence]
   {
-    let patient = client.with(.inventory)
     var found: [SnapshotReference: SnapshotPresence] = [:]
-    var next: String?
-    repeat {
-      let page = try await patient.page(.volumeSnapshotContents, next: next)
-      for content in page.items {
-        // A driver or a handle that is malformed is none of those that are looked for.
-        guard let driver = content["spec", "driver"]?.string,
-          let handle = content["status", "snapshotHandle"]?.string,
-          let name = try? DriverName(driver), let snapshot = try? SnapshotHandle(handle)
-        else { continue }
-        let reference = SnapshotReference(driver: name, snapshot: snapshot)
-        // Several contents can speak of one snapshot, which is there as long as one of them stays.
-        guard wanted.contains(reference), found[reference] != .there else { continue }
-        found[reference] =
-          content.deletionTimestamp == nil
-          ? .there : .unknown("VolumeSnapshotContent \(content.name) is being deleted")
-      }
-      next = page.next
-    } while next != nil
+    _ = try await find(.volumeSnapshotContents) { content in
+      // A driver or a handle that is malformed is none of those that are looked for.
+      guard let driver = content["spec", "driver"]?.string,
+        let handle = content["status", "snapshotHandle"]?.string,
+        let name = try? DriverName(driver), let snapshot = try? SnapshotHandle(handle)
+      else { return false }
+      let reference = SnapshotReference(driver: name, snapshot: snapshot)
+      guard wanted.contains(reference), found[reference] != .there else { return false }
+      found[reference] = presence(in: content)
+      return false
+    }
     return found
+  }
+
+  private func presence(in content: KubernetesObject) -> SnapshotPresence {
+    if content["spec", "source", "snapshotHandle"] != nil {
+      return .unknown("only \(content.name) is left of it, a content that was made from its handle")
+    }
+    guard content.deletionTimestamp == nil else {
+      return .unknown("VolumeSnapshotContent \(content.name) is being deleted")
+    }
+    return .there
   }
 }

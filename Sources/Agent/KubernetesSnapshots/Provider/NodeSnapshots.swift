@@ -83,7 +83,9 @@ package struct NodeSnapshots: SnapshotProvider {
     let open = found.indices.filter { !found[$0].isKnown }
     guard !open.isEmpty else { return found }
     for (place, presence) in zip(open, await cluster.presence(of: open.map { snapshots[$0] })) {
-      found[place] = presence
+      // What a driver of this node may have taken itself, the cluster need not know.
+      let isOwn = direct.drivers.all[snapshots[place].driver] != nil
+      if presence == .there || !isOwn { found[place] = presence }
     }
     return found
   }

@@ -100,25 +100,44 @@ package struct CSISnapshotProvider: SnapshotProvider {
   }
 
   package func presence(of snapshots: [SnapshotReference]) async -> [SnapshotPresence] {
-    var found: [SnapshotPresence] = []
-    for reference in snapshots { found.append(await presence(of: reference)) }
-    return found
+    let places = Dictionary(grouping: snapshots.indices) { snapshots[$0].driver }
+    return await withTaskGroup(of: [(Int, SnapshotPresence)].self) { drivers in
+      for (driver, places) in places {
+        drivers.addTask {
+          let found = await presence(of: places.map { snapshots[$0].snapshot }, driver)
+          return Array(zip(places, found))
+        }
+      }
+      var found = [SnapshotPresence](repeating: .missing, count: snapshots.count)
+      for await told in drivers { for (place, presence) in told { found[place] = presence } }
+      return found
+    }
   }
 
-  private func presence(of reference: SnapshotReference) async -> SnapshotPresence {
-    do throws(Refusal) {
-      let csi = try drivers.driver(reference.driver)
-      do throws(CSIError) {
-        guard let isThere = try await csi.has(reference.snapshot) else {
-          return .unknown("driver \(reference.driver) cannot tell which snapshots it has")
+  /// A driver that does not answer once is not asked any further.
+  private func presence(of snapshots: [SnapshotHandle], _ name: DriverName) async
+    -> [SnapshotPresence]
+  {
+    var found: [SnapshotPresence] = []
+    var obstacle: String?
+    for snapshot in snapshots where obstacle == nil {
+      do throws(Refusal) {
+        let driver = try drivers.driver(name)
+        do throws(CSIError) {
+          switch try await driver.has(snapshot) {
+          case true: found.append(.there)
+          case false: found.append(.missing)
+          case nil: obstacle = "driver \(name) cannot tell which snapshots it has"
+          }
+        } catch {
+          throw error.refusal
         }
-        return isThere ? .there : .missing
       } catch {
-        throw error.refusal
+        obstacle = error.message
       }
-    } catch {
-      return .unknown(error.message)
     }
+    let left = snapshots.count - found.count
+    return found + Array(repeating: .unknown(obstacle ?? ""), count: left)
   }
 
   /// The volumes of each driver, in the order given, each once.

@@ -123,7 +123,8 @@ package func logText(_ lines: [LogLine]) -> String {
 
 /// What a verification concluded.
 package func verdictText(
-  _ verdict: Verdict, of backup: String, requires: Grade?, snapshots: [SnapshotStandingBody] = []
+  _ verdict: Verdict, of backup: String, requires: Grade?, snapshots: [SnapshotStandingBody] = [],
+  notAsked: String? = nil
 ) -> String {
   var fields = FieldList()
   fields.add("backup", backup)
@@ -136,6 +137,7 @@ package func verdictText(
     fields.add("finding", "\(finding.member) (\(finding.grade.rawValue)): \(finding.finding)")
   }
   add(snapshots, to: &fields)
+  fields.add("not known", notAsked)
   return fields.text
 }
 

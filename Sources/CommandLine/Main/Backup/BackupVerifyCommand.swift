@@ -50,7 +50,10 @@ struct BackupVerifyCommand: AsyncParsableCommand {
     var requires: Grade
     var met: Bool
     var verdict: Verdict
+    /// Empty where the nodes could not be asked.
     var snapshots: [SnapshotStandingBody]
+    /// Why they could not.
+    var notAsked: String?
   }
 
   func run() async throws {
@@ -65,15 +68,21 @@ struct BackupVerifyCommand: AsyncParsableCommand {
     let verified = try await connection.connect { client in
       let backup: BackupBody = try await client.get("/v1/backups/\(id)")
       let verdict: Verdict = try await client.get("/v1/backups/\(id)/verify")
-      let snapshots: Items<SnapshotStandingBody> = try await client.get(
-        "/v1/backups/\(id)/snapshots")
-      return Verified(
+      var verified = Verified(
         backup: id, requires: backup.requires, met: verdict.grade >= backup.requires,
-        verdict: verdict, snapshots: snapshots.items)
+        verdict: verdict, snapshots: [])
+      do {
+        let found: Items<SnapshotStandingBody> = try await client.get("/v1/backups/\(id)/snapshots")
+        verified.snapshots = found.items
+      } catch let failure as CommandFailure {
+        verified.notAsked = failure.message
+      }
+      return verified
     }
     try output.write(verified) { _ in
       verdictText(
-        verified.verdict, of: id.text, requires: verified.requires, snapshots: verified.snapshots)
+        verified.verdict, of: id.text, requires: verified.requires, snapshots: verified.snapshots,
+        notAsked: verified.notAsked)
     }
     try ExitWith.unlessMet(
       verified.met && !verified.snapshots.contains { $0.state == .missing })

@@ -143,20 +143,15 @@ extension BackupService: BackupOperations {
   {
     var found: [(node: NodeID, record: SnapshotRecord)] = []
     for certificate in record.groups.flatMap(\.certificates) {
-      let statement = try statement(certificate, of: record.plan.plan.backup)
-      found += statement.snapshots.map { (statement.node, $0) }
+      do {
+        let statement = try certificate.decoded()
+        found += statement.snapshots.map { (statement.node, $0) }
+      } catch {
+        throw OperationError(
+          .unavailable,
+          "a certificate of backup \(record.plan.plan.backup) is not readable: \(error)")
+      }
     }
     return found
-  }
-
-  func statement(_ certificate: HoldCertificate, of id: BackupID) throws(OperationError)
-    -> HoldStatement
-  {
-    do {
-      return try certificate.decoded()
-    } catch {
-      throw OperationError(
-        .unavailable, "a certificate of backup \(id) is not readable: \(error)")
-    }
   }
 }

@@ -4,8 +4,8 @@ package import Model
 extension BackupService {
   /// How many snapshots one node is asked for at once.
   private static let mostAsked = 200
-  /// A driver may take some time for each.
-  private static let patience = Duration.seconds(60)
+  /// Below what the client of an operator waits for.
+  private static let patience = Duration.seconds(30)
 
   package func presence(of id: BackupID) async throws(OperationError) -> [SnapshotStanding] {
     let record = try await backup(id)
@@ -14,9 +14,11 @@ extension BackupService {
     }
     var wanted: [NodeID: [SnapshotStanding]] = [:]
     for certificate in record.groups.flatMap(\.certificates) {
-      let statement = try statement(certificate, of: id)
-      // One that several members share is listed with the member whose agent took it.
-      for snapshot in statement.snapshots where snapshot.takenBy == nil {
+      // A certificate that cannot be read names no snapshot; the verdict names it.
+      guard let statement = try? certificate.decoded() else { continue }
+      // One of a volume that others have is listed with the member whose agent took it.
+      let taken = statement.snapshots + (statement.snapshotsForOthers ?? [])
+      for snapshot in taken where snapshot.takenBy == nil {
         wanted[statement.node, default: []].append(
           SnapshotStanding(
             member: statement.member, node: statement.node, containerPath: snapshot.containerPath,
@@ -40,27 +42,29 @@ extension BackupService {
     var result = standings
     for start in stride(from: 0, to: standings.count, by: Self.mostAsked) {
       let places = start..<min(start + Self.mostAsked, standings.count)
-      let presences = await presences(standings[places].map(\.reference), on: node)
+      let (presences, failure) = await presences(standings[places].map(\.reference), on: node)
       for (place, presence) in zip(places, presences) { result[place].presence = presence }
+      guard let failure else { continue }
+      for place in start..<standings.count { result[place].presence = .unknown(failure) }
+      break
     }
     return result
   }
 
+  /// What the node answers, or why it does not.
   private func presences(_ wanted: [SnapshotReference], on node: NodeID) async
-    -> [SnapshotPresence]
+    -> (found: [SnapshotPresence], failure: String?)
   {
-    let reason: String
     do {
       switch try await environment.gateway.request(
         .findSnapshots(wanted), to: node, timeout: Self.patience)
       {
-      case .found(let presences) where presences.count == wanted.count: return presences
-      case .failed(let refusal): reason = refusal.message
-      default: reason = "\(node) answered something else than it was asked"
+      case .found(let presences) where presences.count == wanted.count: return (presences, nil)
+      case .failed(let refusal): return ([], refusal.message)
+      default: return ([], "\(node) answered something else than it was asked")
       }
     } catch {
-      reason = error.message
+      return ([], error.message)
     }
-    return wanted.map { _ in .unknown(reason) }
   }
 }

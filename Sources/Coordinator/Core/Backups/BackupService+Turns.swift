@@ -40,8 +40,8 @@ extension BackupService {
       let ahead = await turns.wait(for: turn, until: deadline, clock) { ahead in
         progress.waits(for: "\(ahead)")
       }
+      progress.waitIsOver()
       guard ahead == nil else { return ahead }
-      progress.turnHasCome()
       if cut.isTakenUp { await self.waitForNodes(of: plan) }
       return nil
     }

@@ -37,7 +37,7 @@ package final class CutProgress: Sendable {
     note(nil, "waits for \(ahead)")
   }
 
-  func turnHasCome() { state.withLock { $0.waitsFor = nil } }
+  func waitIsOver() { state.withLock { $0.waitsFor = nil } }
 
   /// An attempt began with these members, of which none is held yet.
   func began(_ members: [ServiceName]) { state.withLock { $0.held.subtract(members) } }

@@ -11,7 +11,7 @@ extension BackupBody {
     self.init(
       id: plan.backup, plan: plan.plan, environment: plan.environment, requires: plan.requires,
       policy: plan.policy, createdAt: plan.createdAt, createdBy: record.createdBy,
-      endedAt: record.endedAt, state: state, waitsFor: waitsFor,
+      endedAt: record.endedAt, state: state, waitsFor: state == .running ? waitsFor : nil,
       attempts: record.attempts, verdict: record.verdict, meetsPlan: record.meetsPlan,
       members: Self.members(of: record),
       manifests: record.manifests.map(ManifestSummaryBody.init))
