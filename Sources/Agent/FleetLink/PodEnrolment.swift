@@ -36,6 +36,7 @@ package struct PodEnrolment: Sendable {
   package func untilEnrolled() async throws -> Credential {
     var wait = min(Duration.seconds(1), longestWait)
     while true {
+      let before = FileManager.default.contents(atPath: pinFile)
       do {
         if let stored = try enrolment.stored() { return stored }
         let pin = try AuthorityPin(text: try Self.text(pinFile))
@@ -46,21 +47,22 @@ package struct PodEnrolment: Sendable {
           "not enrolled yet",
           metadata: ["reason": "\(error)", "again in": "\(wait.shortText)"])
       }
-      wait = try await pause(wait) ? min(.seconds(1), longestWait) : min(wait * 2, longestWait)
+      wait =
+        try await pause(wait, whilePinIs: before)
+        ? min(.seconds(1), longestWait) : min(wait * 2, longestWait)
     }
   }
 
   /// Waits, but no longer than until there is another pin, which may take the cluster a minute: true when there is.
-  private func pause(_ wait: Duration) async throws -> Bool {
-    let before = FileManager.default.contents(atPath: pinFile)
+  private func pause(_ wait: Duration, whilePinIs before: Data?) async throws -> Bool {
     var left = wait
-    while left > .zero {
+    while FileManager.default.contents(atPath: pinFile) == before {
+      guard left > .zero else { return false }
       let step = min(left, .seconds(1))
       try await clock.sleep(for: step)
-      if FileManager.default.contents(atPath: pinFile) != before { return true }
       left -= step
     }
-    return false
+    return true
   }
 
   /// A small file that the cluster mounts into the pod, without the white space around it.
