@@ -103,6 +103,15 @@ import Testing
     #expect(watch.nextDeadline == nil)
   }
 
+  @Test func `nor is one that is under way when the agent says so repeated`() {
+    var watch = armed()
+    let now = start + .seconds(3)
+    #expect(watch.tick(now: now) == [.start(key, action: 0)])
+    #expect(watch.disarm(key, now: now).1 == [])
+    let orders = watch.actionEnded(key, action: 0, outcome: .nothingFrozen, now: now)
+    #expect(orders == [.forget(key)])
+  }
+
   @Test func `what cannot be guarded is refused`() {
     var watch = armed()
     func refused(_ key: String, _ actions: [RescueKind], lease: Duration, cap: Duration) -> Bool {

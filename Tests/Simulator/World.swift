@@ -163,9 +163,7 @@ final class World: @unchecked Sendable {
   func closed(_ service: Int, _ record: HoldRecord, on node: NodeHost, isLie: Bool) -> Bool {
     if !isLie {
       guard application.close(service, record.hold) else {
-        if let other = application.services[service].gate, other != record.hold,
-          ghost.hold(other, service: service)?.isStuck != true
-        {
+        if let other = application.services[service].gate, other != record.hold {
           violate("S18", "\(record.hold) was to hold \(record.member) together with \(other)")
         }
         return false

@@ -55,6 +55,8 @@ package struct GuardianWatch: Sendable {
     var running: Set<Int> = []
     /// Thaws to begin again, and when.
     var again: [Int: Duration] = [:]
+    /// The agent has ended the hold as well: nothing can come into force any more, and a thaw would be another's.
+    var isDisarmed = false
   }
 
   private struct Hold: Equatable, Sendable {
@@ -116,6 +118,7 @@ package struct GuardianWatch: Sendable {
       return (.idle, [.forget(key)])
     }
     rescuing.again = [:]
+    rescuing.isDisarmed = true
     holds[index].phase = .rescuing(rescuing)
     return (.rescued, advance(index, now: now))
   }
@@ -156,7 +159,8 @@ package struct GuardianWatch: Sendable {
     guard let index = index(key), case .rescuing(var rescuing) = holds[index].phase,
       rescuing.running.remove(action) != nil
     else { return [] }
-    let mayStillFreeze = !peerIsClosed && now - rescuing.since < GuardianLimits.thawRepeats
+    let mayStillFreeze =
+      !peerIsClosed && !rescuing.isDisarmed && now - rescuing.since < GuardianLimits.thawRepeats
     if outcome == .nothingFrozen && mayStillFreeze {
       let passed = now - rescuing.since
       rescuing.again[action] =

@@ -14,6 +14,8 @@ struct CutNode: Sendable {
   var finding: String?
   /// What releases leave under way.
   var leaving = FakeHold.Leaving.nothing
+  /// Where releases stop.
+  var releasing = Gate()
   let clock = ManualClock()
   let log = CallLog()
   let quiesce = Gate()
@@ -57,7 +59,9 @@ struct CutNode: Sendable {
     let service = CutService(
       environment: CutEnvironment(
         node: NodeID(accepted: "node-1"), runtime: runtime,
-        quiescer: FakeQuiescer(log: log, gate: quiesce, finding: finding, leaving: leaving),
+        quiescer: FakeQuiescer(
+          log: log, gate: quiesce, finding: finding, leaving: leaving,
+          releasing: releasing),
         snapshots: snapshots, guardian: guardian, rescues: records, signer: FakeSigner(),
         reports: reports,
         identify: { ProcessIdentity(container: $0, pid: $1, startTicks: 7) }, clock: clock,

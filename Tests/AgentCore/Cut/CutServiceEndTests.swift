@@ -92,55 +92,84 @@ import Testing
     }
   }
 
-  @Test func `guardian and record stay for as long as a release hangs`()
-    async throws
-  {
+  @Test func `guardian, record and attempt stay for as long as a release hangs`() async throws {
     var node = CutNode()
     let gate = Gate()
     gate.close()
     node.leaving = .over(gate)
+    let later = CutNode.fence(1, cut: 2)
     try await node.serving { [node] service in
       let hold = try await node.held(service, fence)
       await service.handle(.abort(fence: fence, member: orders, reason: "given up"))
-      try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
       try await node.advancing("its sessions are closed") {
         node.log.count("discard orders") == 1
       }
       try await eventually("its end is awaited") { gate.waiting == 1 }
       #expect(node.guardian.armed == [hold])
       #expect(node.records.holds == [hold])
+      #expect(node.endings(fence) == [])
+      #expect(await service.held().map(\.hold) == [hold])
+      // Its thaw, should it come later, would end the new hold.
+      try await node.prepare(service, later)
+      try await eventually("the next attempt is refused") {
+        node.refusals(later).first?.code == .busy
+      }
       gate.open()
-      try await eventually("the record is gone") { node.records.holds == [] }
+      try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
       #expect(node.guardian.armed == [])
       #expect(node.log.count("end") == 0)
     }
   }
 
-  @Test func `what its release cannot end is the guardian's at once`() async throws {
-    var node = CutNode()
-    node.leaving = .failed
-    try await node.serving { [node] service in
-      _ = try await node.held(service, fence)
-      await service.handle(.abort(fence: fence, member: orders, reason: "given up"))
-      try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
-      try await eventually("the record is gone") { node.records.holds == [] }
-      #expect(node.log.count("end") == 1)
-    }
-  }
-
-  @Test func `what neither release nor guardian has ended is on record for the next start`()
+  @Test func `what its release cannot end is the guardian's at once, and the next start's`()
     async throws
   {
     var node = CutNode()
     node.leaving = .failed
     try await node.serving(left: true) { [node] service in
       let hold = try await node.held(service, fence)
-      node.guardian.die()
+      await service.handle(.abort(fence: fence, member: orders, reason: "given up"))
       try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
-      try await eventually("the guardian was asked") { node.log.count("end") == 1 }
+      #expect(node.log.count("end") == 1)
+      #expect(await service.held() == [])
       #expect(node.records.holds == [hold])
     }
-    #expect(node.records.holds.count == 1)
+    #expect(node.guardian.armed == [])
+  }
+
+  @Test func `a guardian that has died is replaced for what is left to end`() async throws {
+    var node = CutNode()
+    node.leaving = .failed
+    try await node.serving(left: true) { [node] service in
+      _ = try await node.held(service, fence)
+      node.guardian.die()
+      try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
+      #expect(node.log.count("end") == 2)
+      #expect(node.log.all.filter { $0.hasPrefix("arm ") }.count == 2)
+    }
+    #expect(node.guardian.armed == [])
+  }
+
+  @Test func `a hold that fails while its release goes on leaves the guardian armed`() async throws
+  {
+    var node = CutNode()
+    let gate = Gate()
+    gate.close()
+    node.releasing = gate
+    try await node.serving { [node] service in
+      node.quiesce.close()
+      let hold = try await node.prepared(service, fence)
+      await node.freeze(service, fence)
+      try await eventually("it is being taken") { node.log.count("hold orders") == 1 }
+      await service.handle(.abort(fence: fence, member: orders, reason: "given up"))
+      try await eventually("it is being released") { gate.waiting == 1 }
+      node.quiesce.open()
+      try await eventually("it has come back") { node.log.count("held orders") == 1 }
+      for _ in 0..<100 { await Task.yield() }
+      #expect(node.guardian.armed == [hold])
+      gate.open()
+      try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
+    }
   }
 
   @Test func `an agent that stops while a release hangs leaves the hold to its guardian`()

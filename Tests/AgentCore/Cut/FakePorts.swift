@@ -21,9 +21,12 @@ struct FakeQuiescer: Quiescer {
   /// What its holds find out after their release.
   var finding: String?
   var leaving = FakeHold.Leaving.nothing
+  var releasing = Gate()
 
   func prepare(_ hold: HoldSpec, for target: HoldTarget) async throws(Refusal) -> any PreparedHold {
-    FakeHold(member: target.member, log: log, gate: gate, finding: finding, leaving: leaving)
+    FakeHold(
+      member: target.member, log: log, gate: gate, finding: finding, leaving: leaving,
+      releasing: releasing)
   }
 }
 
@@ -40,11 +43,16 @@ final class FakeHold: PreparedHold {
   private let gate: Gate
   private let finding: String?
   private let leaving: Leaving
+  private let releasing: Gate
   private let isHeld = Mutex(false)
 
-  init(member: ServiceName, log: CallLog, gate: Gate, finding: String?, leaving: Leaving) {
+  init(
+    member: ServiceName, log: CallLog, gate: Gate, finding: String?, leaving: Leaving,
+    releasing: Gate
+  ) {
     self.finding = finding
     self.leaving = leaving
+    self.releasing = releasing
     self.member = member
     self.log = log
     self.gate = gate
@@ -69,6 +77,7 @@ final class FakeHold: PreparedHold {
 
   func release() async -> ReleaseFinding {
     log.note("release \(member)")
+    await releasing.pass()
     let wasHeld = isHeld.withLock { held in
       defer { held = false }
       return held

@@ -25,6 +25,8 @@ final class GhostHistory: @unchecked Sendable {
     var releaseTakes = Duration.zero
     /// The agent's release hangs: until it gets through, which it may never do, only the guardian can end it.
     var isStuck = false
+    /// The guardian that watched it has died.
+    var hasLostGuardian = false
   }
 
   private(set) var holds: [Hold] = []

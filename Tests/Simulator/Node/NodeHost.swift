@@ -84,6 +84,10 @@ final class NodeHost: @unchecked Sendable {
 
   func crashGuardian() {
     guard guardian.isAlive else { return }
+    for record in run.records where guardian.guards(record.hold) {
+      guard let service = world.service(record.member) else { continue }
+      world.ghost.update(record.hold, service: service) { $0.hasLostGuardian = true }
+    }
     guardian.die()
     markAlone()
     agent?.guardianLink.tellGone()
@@ -93,10 +97,11 @@ final class NodeHost: @unchecked Sendable {
   func markAlone() {
     let agentCan = agent?.process.isRunning == true
     for record in run.records {
-      guard let service = world.service(record.member) else { continue }
-      let isStuck = world.ghost.hold(record.hold, service: service)?.isStuck == true
-      if !guardian.guards(record.hold), !agentCan || isStuck {
-        world.ghost.update(record.hold, service: service) { $0.wasAlone = true }
+      guard let service = world.service(record.member), !guardian.guards(record.hold) else {
+        continue
+      }
+      world.ghost.update(record.hold, service: service) { hold in
+        if !agentCan || (hold.isStuck && hold.hasLostGuardian) { hold.wasAlone = true }
       }
     }
   }

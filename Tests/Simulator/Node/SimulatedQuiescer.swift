@@ -149,10 +149,13 @@ final class SimulatedHold: PreparedHold, @unchecked Sendable {
   private func hang(_ random: inout SplitMix64) async -> ReleaseFinding {
     if let hold = announced?.hold {
       world.ghost.update(hold, service: service) { $0.isStuck = true }
+      node.markAlone()
     }
     isEnding = true
     let getsThrough = random.chance(600)
-    world.timeline.after(random.duration(.milliseconds(100), .seconds(8))) { [self] in
+    let untilHealed = max(.milliseconds(1), FaultSchedule.healAt - world.timeline.now)
+    let lasts = min(random.duration(.milliseconds(100), .seconds(8)), untilHealed)
+    world.timeline.after(lasts) { [self] in
       isEnding = false
       guard getsThrough, agent.process.isAlive, !node.isClone, isInForce else { return }
       world.opened(service, by: "agent of \(node.id)")

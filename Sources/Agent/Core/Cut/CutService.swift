@@ -26,7 +26,8 @@ package actor CutService {
     await crew.work()
   }
 
-  /// Ends every hold, and returns once none is in force. Nothing is frozen any more from the first moment of it.
+  /// Ends every hold, and returns once none is in force, but for those whose release does not get through: their guardian ends
+  /// them when this process is gone. Nothing is frozen any more from the first moment of it.
   package func stop() async {
     isStopping = true
     for attempt in ordered { await attempt.feed(.mustEnd(reason: "the agent is stopping")) }
@@ -210,7 +211,7 @@ package actor CutService {
   }
 
   private func anythingHeld() async -> Bool {
-    for attempt in ordered where await attempt.mayBeHeld { return true }
+    for attempt in ordered where await attempt.isHolding { return true }
     return false
   }
 

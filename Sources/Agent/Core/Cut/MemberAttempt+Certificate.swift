@@ -58,7 +58,7 @@ extension MemberAttempt {
 
   /// Deletes the attempt's snapshots by name until that has succeeded, then closes it.
   func cleanUp(_ reason: String) async {
-    guard await deleteSnapshots(), await closeEntry() else { return }
+    guard await deleteSnapshots(), await isOver(), await closeEntry() else { return }
     report(.ended(reason: reason))
   }
 
@@ -92,7 +92,7 @@ extension MemberAttempt {
 
   /// The backup is stored: nothing of the attempt has to be kept here, and the coordinator is told so.
   func settle() async {
-    if await closeEntry() { report(.ended(reason: "settled")) }
+    if await isOver(), await closeEntry() { report(.ended(reason: "settled")) }
   }
 
   /// Closes the attempt: its backup is settled, or nothing is left of it.

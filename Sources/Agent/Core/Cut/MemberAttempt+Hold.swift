@@ -46,8 +46,7 @@ extension MemberAttempt {
         HoldRecord(
           hold: hold, member: key.member, fence: key.fence, takenAt: environment.clock.timestamp(),
           rescue: readiness.reversed().flatMap(\.record)))
-      try await environment.guardian.arm(
-        hold, rescue: readiness.reversed().flatMap(\.rescue), lease: lease, cap: cap)
+      try await environment.guardian.arm(hold, rescue: rescues, lease: lease, cap: cap)
       isArmed = true
       // One that came while the guardian was being told would have found nothing armed.
       if let missed = renewalBeforeArming { await renewGuardian(missed) }
@@ -56,10 +55,14 @@ extension MemberAttempt {
       record.heldAt = await member.heldAt
       feed(.holdsTaken)
     } catch {
-      // A thaw that came while the guardian was being told had nothing to disarm yet.
-      if record.thawBegan != nil, !isLeftToGuardian { _ = await environment.guardian.disarm(hold) }
+      // A thaw that was over while the guardian was still being told had nothing to disarm yet. One that goes on does so itself.
+      if record.thawEnded != nil, !isLeftToGuardian { _ = await environment.guardian.disarm(hold) }
       feed(.holdFailed(error))
     }
+  }
+
+  private var rescues: [Rescue] {
+    (prepared?.holds ?? []).reversed().flatMap(\.readiness.rescue)
   }
 
   /// Passes a renewal on. The quiescers need none: what they take ends by itself with the cap at the earliest.
@@ -105,10 +108,10 @@ extension MemberAttempt {
     }
     record.thawBegan = environment.clock.now()
     let findings = await held?.release() ?? []
+    isLeftToGuardian = findings.contains(where: \.mayHold)
     record.thawEnded = environment.clock.now()
     record.tokensAtHold = await held?.tokensAtHold ?? []
     record.tokensBeforeThaw = await held?.tokensBeforeThaw ?? []
-    isLeftToGuardian = findings.contains(where: \.mayHold)
     let guardian = isLeftToGuardian ? .idle : await environment.guardian.disarm(hold)
     var sentences = findings.compactMap(\.finding)
     switch guardian {
@@ -131,7 +134,8 @@ extension MemberAttempt {
       ])
     feed(.thawed(intact: intact))
     if isLeftToGuardian, let held {
-      crew.run { await self.leaveToGuardian(held) }
+      let rescue = rescues
+      crew.run { await self.leaveToGuardian(held, rescue) }
     } else {
       forgetRescue()
     }
@@ -140,7 +144,7 @@ extension MemberAttempt {
 
   /// The release could not tell that everything is over. The guardian stays armed until it is, and acts when the lease has
   /// passed or this agent dies; what cannot be ended here is the guardian's at once.
-  private func leaveToGuardian(_ held: HeldMember) async {
+  private func leaveToGuardian(_ held: HeldMember, _ rescue: [Rescue]) async {
     environment.logger.error(
       "hold not over after its release, the guardian stays armed",
       metadata: ["member": "\(key.member)", "hold": "\(hold)"])
@@ -148,16 +152,46 @@ extension MemberAttempt {
     // The agent stops; the guardian ends it when this process is gone.
     guard !Task.isCancelled else { return }
     let guardian =
-      isOver ? await environment.guardian.disarm(hold) : await environment.guardian.end(hold)
-    // The next start then ends what is recorded.
-    guard isOver || guardian != .gone else { return }
+      isOver ? await environment.guardian.disarm(hold) : await endByGuardian(rescue)
+    isLeftToGuardian = false
     environment.logger.notice(
-      "hold over",
-      metadata: [
-        "member": "\(key.member)", "hold": "\(hold)",
-        "by": isOver && guardian != .rescued ? "its release" : "the guardian",
-      ])
-    forgetRescue()
+      isOver ? "hold over" : "hold left to the guardian",
+      metadata: ["member": "\(key.member)", "hold": "\(hold)", "guardian": "\(guardian)"])
+    // Whether the guardian could end it is not known: the next start does so once more.
+    if isOver { forgetRescue() }
+  }
+
+  /// Returns once the guardian has done what it can; where it is gone, its successor does.
+  private func endByGuardian(_ rescue: [Rescue]) async -> GuardianFinding {
+    var ended = await environment.guardian.end(hold)
+    if ended == .gone {
+      do throws(Refusal) {
+        try await environment.guardian.arm(
+          hold, rescue: rescue, lease: .milliseconds(1), cap: .milliseconds(1))
+        ended = await environment.guardian.end(hold)
+      } catch {
+        environment.logger.error(
+          "hold not ended by a guardian",
+          metadata: ["member": "\(key.member)", "hold": "\(hold)", "error": "\(error)"])
+        return .gone
+      }
+    }
+    // A program of the plan that still ran later could end a later hold.
+    let clock = environment.clock
+    let longest = rescue.reduce(Duration.milliseconds(500)) { $0 + $1.longest }
+    try? await clock.sleep(until: clock.now() + longest)
+    return ended
+  }
+
+  /// Waits until a hold that was left to the guardian is over; false when the agent stops before.
+  func isOver() async -> Bool {
+    let clock = environment.clock
+    while isLeftToGuardian {
+      guard (try? await clock.sleep(until: clock.now() + .milliseconds(100))) != nil else {
+        return false
+      }
+    }
+    return true
   }
 
   private func forgetRescue() {

@@ -36,7 +36,8 @@ actor MemberAttempt {
   var cutsUnderWay = 0
   /// Whether the guardian watches the hold, and what it has to be told once it does.
   var isArmed = false
-  /// The release could not tell that the hold is over, and the guardian goes on watching it.
+  /// The release could not tell that the hold is over, and the guardian goes on watching it. Until it is over, a thaw that comes
+  /// late could end a later hold: the attempt has not ended, and makes no room for another.
   var isLeftToGuardian = false
   var renewalBeforeArming: Duration?
 
@@ -60,12 +61,14 @@ actor MemberAttempt {
   }
 
   /// Whether applications may be held right now.
-  var mayBeHeld: Bool { machine.mayBeHeld }
+  var mayBeHeld: Bool { machine.mayBeHeld || isLeftToGuardian }
+  /// Whether it is this agent that ends the hold, if there is one.
+  var isHolding: Bool { machine.mayBeHeld }
   /// Whether it is on its way to a hold or in one.
   var isActive: Bool {
     switch machine.state {
     case .preparing, .prepared, .freezing, .held, .thawing: true
-    case .certifying, .certified, .ended: false
+    case .certifying, .certified, .ended: isLeftToGuardian
     }
   }
   var witness: WitnessVector? { machine.witness }
@@ -79,7 +82,7 @@ actor MemberAttempt {
 
   /// What the heartbeat says of this member while it may be held.
   func heldNow() -> AgentHeartbeat.Held? {
-    guard machine.mayBeHeld, let lease = machine.lease else { return nil }
+    guard mayBeHeld, let lease = machine.lease else { return nil }
     return AgentHeartbeat.Held(
       member: key.member, fence: key.fence, hold: hold,
       age: environment.clock.now() - lease.begunAt)
@@ -106,6 +109,8 @@ actor MemberAttempt {
 
   private func perform(_ action: MemberHold.Action) {
     switch action {
+    // Said when it is true.
+    case .report(.ended) where isLeftToGuardian: break
     case .report(let news): report(news)
     case .takeHolds(let lease, let cap): crew.run { await self.takeHolds(lease: lease, cap: cap) }
     case .cutSnapshots:

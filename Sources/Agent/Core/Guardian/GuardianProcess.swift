@@ -117,8 +117,13 @@ package actor GuardianProcess: GuardianLink {
     // A lease of nothing has passed before the next message is read. What the guardian has begun it brings to its end, and
     // forgets it then.
     let request = GuardianMessage.Content.renew(hold.guardianKey, lease: .zero)
-    _ = await connection.ask(request, limit: limits.answer)
-    return await disarm(hold)
+    switch await connection.ask(request, limit: limits.answer) {
+    case .renewal(.renewed), .renewal(.rescued): return await disarm(hold)
+    case .renewal(.notArmed), .refused: return .gone
+    default:
+      connection.kill()
+      return .gone
+    }
   }
 
   package func waitUntilGone() async { await gone.wait() }

@@ -10,7 +10,8 @@ package protocol GuardianLink: Sendable {
   func renew(_ hold: HoldID, lease: Duration) async throws(Refusal)
   /// The agent has ended the hold itself; the guardian forgets it. Tells whether the guardian had acted before.
   func disarm(_ hold: HoldID) async -> GuardianFinding
-  /// Has the guardian end the hold by its own means, at once. It forgets the hold when that is done.
+  /// Has the guardian end the hold by its own means, at once, each once. It forgets the hold when that is done; `gone` when it
+  /// does not have the hold.
   func end(_ hold: HoldID) async -> GuardianFinding
   /// Finishes when the guardian is gone; the agent then ends every hold at once.
   func waitUntilGone() async

@@ -19,9 +19,10 @@ final class FreezableMount: Sendable {
     /// Once a release was asked for.
     var ending: Ending {
       switch self {
-      case .freezing, .frozen: .underWay
+      // One that a release has not come to yet can still be begun.
+      case .idle, .freezing, .frozen: .underWay
       case .released(.failed): .failed
-      case .idle, .failed, .released: .over
+      case .failed, .released: .over
       }
     }
   }

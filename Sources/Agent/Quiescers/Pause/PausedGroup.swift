@@ -19,9 +19,10 @@ final class PausedGroup: Sendable {
     /// Once a release was asked for.
     var ending: Ending {
       switch self {
-      case .stopping, .stopped: .underWay
+      // One that a release has not come to yet can still be begun.
+      case .idle, .stopping, .stopped: .underWay
       case .released(.failed): .failed
-      case .idle, .failed, .released: .over
+      case .failed, .released: .over
       }
     }
   }

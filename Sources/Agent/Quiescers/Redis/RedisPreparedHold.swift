@@ -180,7 +180,8 @@ final class RedisPreparedHold: PreparedHold {
         return ReleaseFinding(
           endedThisHold: false,
           finding:
-            "\(member) did not answer its release, its pause ends with the cap: \(error.message)")
+            "\(member) did not answer its release, its pause ends with the cap: \(error.message)",
+          mayHold: true)
       }
       return ReleaseFinding(
         endedThisHold: lasted,
