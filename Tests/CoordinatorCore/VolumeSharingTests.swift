@@ -130,6 +130,9 @@ struct VolumeSharingTests {
           ["snap-vol-orders"], ["snap-vol-payments"],
         ])
       #expect(statements[0].snapshotsForOthers?.map(\.handle.text) == ["snap-vol-payments"])
+      let found = try await coordinator.backups.presence(of: record.plan.plan.backup)
+      #expect(
+        Set(found.map(\.reference.snapshot.text)) == ["snap-vol-orders", "snap-vol-payments"])
     }
     var elsewhere = try Shop.placement("payments")
     elsewhere.namespace = "other"
