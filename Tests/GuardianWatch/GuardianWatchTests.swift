@@ -107,9 +107,25 @@ import Testing
     var watch = armed()
     let now = start + .seconds(3)
     #expect(watch.tick(now: now) == [.start(key, action: 0)])
-    #expect(watch.disarm(key, now: now).1 == [])
+    let (answer, none) = watch.disarm(key, now: now)
+    #expect(answer == .rescuing)
+    #expect(none == [])
     let orders = watch.actionEnded(key, action: 0, outcome: .nothingFrozen, now: now)
     #expect(orders == [.forget(key)])
+    #expect(watch.disarm(key, now: now).0 == .rescued)
+  }
+
+  @Test func `a thaw is tried for as long as the freeze may still come into force`() {
+    var watch = armed()
+    var now = start + .seconds(3)
+    var orders = watch.tick(now: now)
+    for _ in 0..<10_000 {
+      #expect(orders == [.start(key, action: 0)])
+      #expect(watch.actionEnded(key, action: 0, outcome: .nothingFrozen, now: now) == [])
+      now += .milliseconds(250)
+      orders = watch.tick(now: now)
+    }
+    #expect(watch.actionEnded(key, action: 0, outcome: .done, now: now) == [.forget(key)])
   }
 
   @Test func `what cannot be guarded is refused`() {

@@ -99,7 +99,7 @@ struct Run: AsyncParsableCommand {
         records: JournalRecords(discovery: discovery), reports: reports, logger: logger),
       CertificateRenewal(
         enrolment: AgentEnrolment(configuration: link, store: store, logger: logger),
-        credential: credential, isHolding: { await !cuts.held().isEmpty }, logger: logger),
+        credential: credential, isHolding: { await cuts.isHolding() }, logger: logger),
       Watchdog(announcesReady: true),
       // Started last and so stopped first: holds end while everything that they need still works.
       CutLoop(cuts: cuts),
@@ -110,7 +110,7 @@ struct Run: AsyncParsableCommand {
         try FleetMove(
           node: configuration.node, tokenFile: pod.token, pinFile: pod.pin,
           stateDirectory: configuration.stateDirectory, current: credential, link: link,
-          isHolding: { await !cuts.held().isEmpty }, logger: logger), at: 0)
+          isHolding: { await cuts.isHolding() }, logger: logger), at: 0)
     }
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],

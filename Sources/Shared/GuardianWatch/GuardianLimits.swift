@@ -20,6 +20,4 @@ package enum GuardianLimits {
   package static let longestRun = Duration.seconds(300)
   /// How long the next action of a hold waits for the one before it.
   package static let patience = Duration.milliseconds(500)
-  /// For how long a thaw is repeated that found nothing frozen, while the agent's own freeze may still be under way.
-  package static let thawRepeats = Duration.seconds(600)
 }

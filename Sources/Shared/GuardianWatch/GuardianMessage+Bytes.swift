@@ -51,7 +51,7 @@ extension GuardianMessage {
       writer.choice(answer, of: [.renewed, .notArmed, .rescued])
     case .disarmed(let answer):
       writer.bytes[3] = Kind.disarmed
-      writer.choice(answer, of: [.idle, .rescued, .unknown])
+      writer.choice(answer, of: [.idle, .rescuing, .rescued, .unknown])
     }
     guard writer.bytes.count <= GuardianLimits.messageBytes else {
       throw MalformedMessage(
@@ -111,7 +111,7 @@ extension GuardianMessage {
     case Kind.armed: return .armed
     case Kind.refused: return .refused(try reader.text(limit: 512))
     case Kind.renewal: return .renewal(try reader.choice([.renewed, .notArmed, .rescued]))
-    case Kind.disarmed: return .disarmed(try reader.choice([.idle, .rescued, .unknown]))
+    case Kind.disarmed: return .disarmed(try reader.choice([.idle, .rescuing, .rescued, .unknown]))
     default: throw MalformedMessage(description: "message of unknown kind \(kind)")
     }
   }

@@ -26,6 +26,8 @@ package struct GuardianWatch: Sendable {
 
   package enum DisarmAnswer: Equatable, Sendable {
     case idle
+    /// The guardian has begun to end it, and is not done.
+    case rescuing
     case rescued
     /// No such hold was ever armed here, or it is forgotten.
     case unknown
@@ -120,7 +122,8 @@ package struct GuardianWatch: Sendable {
     rescuing.again = [:]
     rescuing.isDisarmed = true
     holds[index].phase = .rescuing(rescuing)
-    return (.rescued, advance(index, now: now))
+    let orders = advance(index, now: now)
+    return (self.index(key) == nil ? .rescued : .rescuing, orders)
   }
 
   // MARK: What happens
@@ -159,8 +162,8 @@ package struct GuardianWatch: Sendable {
     guard let index = index(key), case .rescuing(var rescuing) = holds[index].phase,
       rescuing.running.remove(action) != nil
     else { return [] }
-    let mayStillFreeze =
-      !peerIsClosed && !rescuing.isDisarmed && now - rescuing.since < GuardianLimits.thawRepeats
+    // However long a freeze waits for its disk: the agent that waits for it says when it has come back, or dies.
+    let mayStillFreeze = !peerIsClosed && !rescuing.isDisarmed
     if outcome == .nothingFrozen && mayStillFreeze {
       let passed = now - rescuing.since
       rescuing.again[action] =

@@ -137,6 +137,24 @@ import Testing
     #expect(node.guardian.armed == [])
   }
 
+  @Test func `what the guardian has begun is waited for, also when the release was quicker`()
+    async throws
+  {
+    let node = CutNode()
+    let later = CutNode.fence(1, cut: 2)
+    try await node.serving { service in
+      _ = try await node.held(service, fence)
+      node.guardian.rescue(answers: 4)
+      await service.handle(.abort(fence: fence, member: orders, reason: "given up"))
+      try await eventually("it is asked") { node.log.count("disarm") > 1 }
+      try await node.prepare(service, later)
+      #expect(node.refusals(later).first?.code == .busy)
+      #expect(node.endings(fence) == [])
+      try await node.advancing("the attempt is over") { !node.endings(fence).isEmpty }
+      #expect(node.guardian.armed == [])
+    }
+  }
+
   @Test func `a guardian that has died is replaced for what is left to end`() async throws {
     var node = CutNode()
     node.leaving = .failed

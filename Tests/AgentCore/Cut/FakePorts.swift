@@ -162,6 +162,7 @@ final class FakeGuardian: GuardianLink {
   struct State {
     var armed: [HoldID] = []
     var renewals: [HoldID] = []
+    var busy = 0
   }
 
   let armGate = Gate()
@@ -176,6 +177,9 @@ final class FakeGuardian: GuardianLink {
 
   var armed: [HoldID] { state.withLock(\.armed) }
   var renewals: [HoldID] { state.withLock(\.renewals) }
+
+  /// It has begun to end whatever is armed, and says so this many times before it is done.
+  func rescue(answers: Int) { state.withLock { $0.busy = answers } }
 
   func die() {
     state.withLock { $0.armed = [] }
@@ -198,6 +202,10 @@ final class FakeGuardian: GuardianLink {
     log.note("disarm")
     return state.withLock { state in
       guard state.armed.contains(hold) else { return .gone }
+      guard state.busy == 0 else {
+        state.busy -= 1
+        return .rescuing
+      }
       state.armed.removeAll { $0 == hold }
       return .idle
     }

@@ -120,7 +120,9 @@ final class AgentLife: @unchecked Sendable {
       // What its release cannot end is its guardian's to end.
       for held in await cuts.held() {
         guard let service = world.service(held.member),
-          world.ghost.hold(held.hold, service: service)?.isStuck != true
+          world.application.services[service].gate == held.hold,
+          !node.guardian.guards(held.hold),
+          world.ghost.hold(held.hold, service: service)?.wasAlone != true
         else { continue }
         world.violate("L1", "\(process.name) stopped with a hold")
       }

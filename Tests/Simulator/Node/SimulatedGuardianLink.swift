@@ -52,6 +52,7 @@ final class SimulatedGuardianLink: GuardianLink, @unchecked Sendable {
     guard node.guardian.isAlive else { return count(.gone) }
     switch node.guardian.disarm(hold) {
     case .idle: return count(.idle)
+    case .rescuing: return count(.rescuing)
     case .rescued: return count(.rescued)
     case .unknown: return count(.gone)
     }

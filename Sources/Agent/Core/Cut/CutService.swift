@@ -31,7 +31,7 @@ package actor CutService {
   package func stop() async {
     isStopping = true
     for attempt in ordered { await attempt.feed(.mustEnd(reason: "the agent is stopping")) }
-    while await anythingHeld() {
+    while await isHolding() {
       guard
         (try? await environment.clock.sleep(until: environment.clock.now() + .milliseconds(20)))
           != nil
@@ -47,6 +47,13 @@ package actor CutService {
       if let held = await attempt.heldNow() { result.append(held) }
     }
     return result.sorted { $0.member < $1.member }
+  }
+
+  /// Whether a hold is in force that this agent ends. One that was left to the guardian may last as long as a disk does not
+  /// answer, and keeps nobody from going on.
+  package func isHolding() async -> Bool {
+    for attempt in ordered where await attempt.isHolding { return true }
+    return false
   }
 
   package func handle(_ order: CutOrder) async {
@@ -208,11 +215,6 @@ package actor CutService {
     await environment.reports.send(
       CutReport(
         fence: fence, member: member, news: news, obeyed: await ledger.highestFence.epoch))
-  }
-
-  private func anythingHeld() async -> Bool {
-    for attempt in ordered where await attempt.isHolding { return true }
-    return false
   }
 
   private func watchGuardian() async {

@@ -112,11 +112,13 @@ extension MemberAttempt {
     record.thawEnded = environment.clock.now()
     record.tokensAtHold = await held?.tokensAtHold ?? []
     record.tokensBeforeThaw = await held?.tokensBeforeThaw ?? []
-    let guardian = isLeftToGuardian ? .idle : await environment.guardian.disarm(hold)
+    let mayHold = isLeftToGuardian
+    let guardian = mayHold ? .idle : await environment.guardian.disarm(hold)
+    if guardian == .rescuing { isLeftToGuardian = true }
     var sentences = findings.compactMap(\.finding)
     switch guardian {
     case .idle: break
-    case .rescued: sentences.append("the guardian had ended the hold before")
+    case .rescued, .rescuing: sentences.append("the guardian had ended the hold before")
     case .gone: sentences.append("the guardian was gone at the thaw")
     }
     var intact = findings.allSatisfy(\.endedThisHold) && guardian == .idle
@@ -133,63 +135,61 @@ extension MemberAttempt {
         "held": "\(heldFor.shortText)",
       ])
     feed(.thawed(intact: intact))
-    if isLeftToGuardian, let held {
-      let rescue = rescues
-      crew.run { await self.leaveToGuardian(held, rescue) }
+    if isLeftToGuardian {
+      let (left, rescue) = (mayHold ? held : nil, rescues)
+      crew.run { await self.leaveToGuardian(left, rescue) }
     } else {
       forgetRescue()
     }
     await discardPrepared()
   }
 
-  /// The release could not tell that everything is over. The guardian stays armed until it is, and acts when the lease has
-  /// passed or this agent dies; what cannot be ended here is the guardian's at once.
-  private func leaveToGuardian(_ held: HeldMember, _ rescue: [Rescue]) async {
-    environment.logger.error(
-      "hold not over after its release, the guardian stays armed",
-      metadata: ["member": "\(key.member)", "hold": "\(hold)"])
-    let isOver = await held.waitUntilOver()
+  /// The release could not tell that everything is over: the guardian stays armed until it is, and acts when the lease has
+  /// passed or this agent dies; what cannot be ended here is the guardian's at once. Or the guardian was not done: without
+  /// `held` only that is waited for.
+  private func leaveToGuardian(_ held: HeldMember?, _ rescue: [Rescue]) async {
+    let metadata: Logger.Metadata = ["member": "\(key.member)", "hold": "\(hold)"]
+    environment.logger.error("hold not known to be over after its release", metadata: metadata)
+    let isOver = await held?.waitUntilOver() ?? true
     // The agent stops; the guardian ends it when this process is gone.
     guard !Task.isCancelled else { return }
-    let guardian =
-      isOver ? await environment.guardian.disarm(hold) : await endByGuardian(rescue)
+    var guardian =
+      isOver ? await environment.guardian.disarm(hold) : await environment.guardian.end(hold)
+    while guardian == .rescuing || (guardian == .gone && !isOver) {
+      guard await pause(.milliseconds(250)) else { return }
+      guardian =
+        guardian == .gone ? await endBySuccessor(rescue) : await environment.guardian.disarm(hold)
+    }
     isLeftToGuardian = false
     environment.logger.notice(
-      isOver ? "hold over" : "hold left to the guardian",
-      metadata: ["member": "\(key.member)", "hold": "\(hold)", "guardian": "\(guardian)"])
-    // Whether the guardian could end it is not known: the next start does so once more.
+      isOver ? "hold over" : "hold ended by the guardian", metadata: metadata)
+    // Whether all that the guardian did has helped is not known: the next start does it once more.
     if isOver { forgetRescue() }
   }
 
-  /// Returns once the guardian has done what it can; where it is gone, its successor does.
-  private func endByGuardian(_ rescue: [Rescue]) async -> GuardianFinding {
-    var ended = await environment.guardian.end(hold)
-    if ended == .gone {
-      do throws(Refusal) {
-        try await environment.guardian.arm(
-          hold, rescue: rescue, lease: .milliseconds(1), cap: .milliseconds(1))
-        ended = await environment.guardian.end(hold)
-      } catch {
-        environment.logger.error(
-          "hold not ended by a guardian",
-          metadata: ["member": "\(key.member)", "hold": "\(hold)", "error": "\(error)"])
-        return .gone
-      }
+  /// The guardian has died before it could end the hold.
+  private func endBySuccessor(_ rescue: [Rescue]) async -> GuardianFinding {
+    do throws(Refusal) {
+      try await environment.guardian.arm(
+        hold, rescue: rescue, lease: .milliseconds(1), cap: .milliseconds(1))
+    } catch {
+      environment.logger.error(
+        "hold not ended yet",
+        metadata: ["member": "\(key.member)", "hold": "\(hold)", "error": "\(error)"])
     }
-    // A program of the plan that still ran later could end a later hold.
+    return await environment.guardian.end(hold)
+  }
+
+  /// False when the agent stops.
+  private func pause(_ time: Duration) async -> Bool {
     let clock = environment.clock
-    let longest = rescue.reduce(Duration.milliseconds(500)) { $0 + $1.longest }
-    try? await clock.sleep(until: clock.now() + longest)
-    return ended
+    return (try? await clock.sleep(until: clock.now() + time)) != nil
   }
 
   /// Waits until a hold that was left to the guardian is over; false when the agent stops before.
   func isOver() async -> Bool {
-    let clock = environment.clock
     while isLeftToGuardian {
-      guard (try? await clock.sleep(until: clock.now() + .milliseconds(100))) != nil else {
-        return false
-      }
+      guard await pause(.milliseconds(100)) else { return false }
     }
     return true
   }

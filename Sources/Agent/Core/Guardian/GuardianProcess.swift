@@ -102,6 +102,7 @@ package actor GuardianProcess: GuardianLink {
     guard let connection, !connection.isGone else { return .gone }
     switch await connection.ask(.disarm(hold.guardianKey), limit: limits.answer) {
     case .disarmed(.idle): return .idle
+    case .disarmed(.rescuing): return .rescuing
     case .disarmed(.rescued): return .rescued
     case .disarmed(.unknown):
       // The guardian that held it died, and this is its successor.

@@ -8,7 +8,8 @@ package protocol GuardianLink: Sendable {
   func arm(_ hold: HoldID, rescue: [Rescue], lease: Duration, cap: Duration) async throws(Refusal)
   /// Sets the lease anew from now; does nothing for a hold that is not armed.
   func renew(_ hold: HoldID, lease: Duration) async throws(Refusal)
-  /// The agent has ended the hold itself; the guardian forgets it. Tells whether the guardian had acted before.
+  /// The agent has ended the hold itself; the guardian forgets it. Tells whether the guardian had acted before; one that is still
+  /// at it is asked again.
   func disarm(_ hold: HoldID) async -> GuardianFinding
   /// Has the guardian end the hold by its own means, at once, each once. It forgets the hold when that is done; `gone` when it
   /// does not have the hold.
@@ -20,6 +21,8 @@ package protocol GuardianLink: Sendable {
 package enum GuardianFinding: Hashable, Sendable {
   /// The guardian had done nothing.
   case idle
+  /// The guardian is ending the hold: what it has begun, such as a program of the plan, goes on.
+  case rescuing
   /// The guardian had already ended the hold: the lease or the cap had passed on its clock.
   case rescued
   /// The guardian does not answer.

@@ -149,13 +149,6 @@ package enum Rescue: Sendable {
   case run([String], environment: [String], timeout: Duration)
 }
 
-extension Rescue {
-  /// How long it may go on.
-  package var longest: Duration {
-    if case .run(_, _, let timeout) = self { timeout } else { .zero }
-  }
-}
-
 /// A rescue as it can be kept in a file, for the time after a crash of everything.
 package enum RescueRecord: Hashable, Codable, Sendable {
   /// FITHAW on the filesystem that is mounted here, if it still is the device `major:minor`.

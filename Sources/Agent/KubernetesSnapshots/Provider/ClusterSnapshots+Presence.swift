@@ -33,7 +33,9 @@ extension ClusterSnapshots {
   }
 
   private func presence(in content: KubernetesObject) -> SnapshotPresence {
-    if content["spec", "source", "snapshotHandle"] != nil {
+    // Contents of a group's members are made from their handles too, by the controller.
+    let isOfGroup = content["status", "volumeGroupSnapshotHandle"] != nil
+    if content["spec", "source", "snapshotHandle"] != nil, !isOfGroup {
       return .unknown("only \(content.name) is left of it, a content that was made from its handle")
     }
     guard content.deletionTimestamp == nil else {

@@ -71,6 +71,7 @@ struct FilesystemHold: PreparedHold {
       case .freezing:
         findings.append(
           "\(mount.path) was not frozen yet; it is thawed as soon as the freeze is done")
+      case .releasing: findings.append("\(mount.path) is still being thawed")
       default: findings.append("\(mount.path) was not frozen")
       }
     }

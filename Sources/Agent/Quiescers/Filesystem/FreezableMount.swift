@@ -9,8 +9,10 @@ final class FreezableMount: Sendable {
     case idle
     /// The kernel works on it. Leads to `frozen`, `failed`, or `released` when a release came meanwhile.
     case freezing
-    /// Leads to `released`.
+    /// Leads to `releasing`.
     case frozen
+    /// The kernel thaws. Leads to `released`.
+    case releasing
     /// The freeze was refused; nothing is held. Leads nowhere.
     case failed(SystemError)
     /// Leads nowhere.
@@ -20,7 +22,7 @@ final class FreezableMount: Sendable {
     var ending: Ending {
       switch self {
       // One that a release has not come to yet can still be begun.
-      case .idle, .freezing, .frozen: .underWay
+      case .idle, .freezing, .frozen, .releasing: .underWay
       case .released(.failed): .failed
       case .failed, .released: .over
       }
@@ -79,15 +81,17 @@ final class FreezableMount: Sendable {
     return mustThaw ? finish(.released(thaw())) : .frozen
   }
 
-  /// Thaws if frozen. While a freeze is under way it only leaves the wish: `freeze` thaws then.
+  /// Thaws if frozen, once: a thaw that came later could be another hold's. While a freeze is under way it only leaves the wish:
+  /// `freeze` thaws then.
   func release() -> State {
-    let before = state.withLock { state in
+    let (isFrozen, now) = state.withLock { state in
       state.releaseAsked = true
       if state.current == .idle { state.current = .released(.wasNotHeld) }
-      return state.current
+      let isFrozen = state.current == .frozen
+      if isFrozen { state.current = .releasing }
+      return (isFrozen, state.current)
     }
-    guard before == .frozen else { return before }
-    return finish(.released(thaw()))
+    return isFrozen ? finish(.released(thaw())) : now
   }
 
   var current: State { state.withLock(\.current) }

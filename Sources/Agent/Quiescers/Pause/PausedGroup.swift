@@ -7,10 +7,12 @@ final class PausedGroup: Sendable {
   enum State: Hashable, Sendable {
     /// Leads to `stopping`, `failed` or `released`.
     case idle
-    /// Asked for; some processes still run. Leads to `stopped` or `released`.
+    /// Asked for; some processes still run. Leads to `stopped` or `releasing`.
     case stopping
-    /// No process runs. Leads to `released`.
+    /// No process runs. Leads to `releasing`.
     case stopped
+    /// The kernel is told to let them go on. Leads to `released`.
+    case releasing
     /// It could not be asked for; nothing is held. Leads nowhere.
     case failed(SystemError)
     /// Leads nowhere.
@@ -20,7 +22,7 @@ final class PausedGroup: Sendable {
     var ending: Ending {
       switch self {
       // One that a release has not come to yet can still be begun.
-      case .idle, .stopping, .stopped: .underWay
+      case .idle, .stopping, .stopped, .releasing: .underWay
       case .released(.failed): .failed
       case .failed, .released: .over
       }
@@ -97,10 +99,15 @@ final class PausedGroup: Sendable {
 
   /// Whether no process has run since `beginHold`.
   func isUnbroken() throws(SystemError) -> Bool {
+    let hasStoodStill = try hasStoodStill()
+    return hasStoodStill && current == .stopped
+  }
+
+  private func hasStoodStill() throws(SystemError) -> Bool {
     let changed = try group.changed(within: .zero)
     return state.withLock { state in
       if changed { state.hasRun = true }
-      return state.current == .stopped && !state.hasRun
+      return !state.hasRun
     }
   }
 
@@ -113,20 +120,24 @@ final class PausedGroup: Sendable {
 
   var current: State { state.withLock(\.current) }
 
-  /// Lets the processes go on, however far the pause had come.
+  /// Lets the processes go on, however far the pause had come, once: later somebody else may have paused them.
   func release() -> State {
-    let before = state.withLock { state in
+    let (before, now) = state.withLock { state in
       state.releaseAsked = true
-      if state.current == .idle { state.current = .released(.wasNotHeld) }
-      return state.current
+      let before = state.current
+      switch before {
+      case .idle: state.current = .released(.wasNotHeld)
+      case .stopping, .stopped: state.current = .releasing
+      case .failed, .releasing, .released: break
+      }
+      return (before, state.current)
     }
     switch before {
-    case .idle, .failed, .released: return before
+    case .idle, .failed, .releasing, .released: return now
     case .stopping: return finish(.wasNotHeld)
     case .stopped:
       // What cannot be asked is not known to have stood still.
-      let isUnbroken = (try? isUnbroken()) ?? false
-      return finish(isUnbroken ? .letGo : .hadRun)
+      return finish((try? hasStoodStill()) == true ? .letGo : .hadRun)
     }
   }
 

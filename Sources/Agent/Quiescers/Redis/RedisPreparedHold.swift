@@ -26,6 +26,10 @@ final class RedisPreparedHold: PreparedHold {
     var isReleased = false
     /// The witness's write was sent, and must stay unanswered for as long as the pause lasts.
     var isWitnessed = false
+    /// `hold` has not come back: its pause may reach the server after a release.
+    var isTaking = false
+    /// It is not known whether the server has a pause that nobody ended.
+    var mayBePaused = false
   }
   private let state = Mutex(State())
 
@@ -51,13 +55,12 @@ final class RedisPreparedHold: PreparedHold {
     let mayBegin = state.withLock { state in
       guard !state.isReleased else { return false }
       state.pausedSince = began
+      state.isTaking = true
       return true
     }
-    guard mayBegin else {
-      throw Refusal(
-        .expired, "hold of \(member) was given up: its release came before it was in force")
-    }
-    _ = try await holder.lines("CLIENT PAUSE \(cap.milliseconds) WRITE", limit: limit)
+    guard mayBegin else { throw givenUp }
+    defer { state.withLock { $0.isTaking = false } }
+    try await askToPause()
     try await sendWitness()
     switch settings.persistence {
     case .appendOnly: try await flushAppendOnlyFile(until: began + limit)
@@ -69,6 +72,23 @@ final class RedisPreparedHold: PreparedHold {
     guard isPaused else {
       throw Refusal(.expired, "pause of \(member) ended before its hold was in force")
     }
+  }
+
+  private var givenUp: Refusal {
+    Refusal(.expired, "hold of \(member) was given up: its release came before it was in force")
+  }
+
+  /// A release that came meanwhile, through another session, may have reached the server first.
+  private func askToPause() async throws(Refusal) {
+    do throws(Refusal) {
+      _ = try await holder.lines("CLIENT PAUSE \(cap.milliseconds) WRITE", limit: limit)
+      guard state.withLock(\.isReleased) else { return }
+      _ = try await holder.lines("CLIENT UNPAUSE", limit: .milliseconds(900))
+    } catch {
+      state.withLock { $0.mayBePaused = true }
+      throw error
+    }
+    throw givenUp
   }
 
   /// A write that changes nothing: it waits for the end of the pause, whoever ends it.
@@ -177,6 +197,7 @@ final class RedisPreparedHold: PreparedHold {
       do throws(Refusal) {
         _ = try await releaser.lines("CLIENT UNPAUSE", limit: .milliseconds(900))
       } catch {
+        state.withLock { $0.mayBePaused = true }
         return ReleaseFinding(
           endedThisHold: false,
           finding:
@@ -185,7 +206,14 @@ final class RedisPreparedHold: PreparedHold {
       }
       return ReleaseFinding(
         endedThisHold: lasted,
-        finding: lasted ? nil : "the pause of \(member) had ended before its release")
+        finding: lasted ? nil : "the pause of \(member) had ended before its release",
+        mayHold: state.withLock { $0.isTaking || $0.mayBePaused })
+    }
+  }
+
+  func waitUntilOver() async -> Bool {
+    await Ending.wait {
+      state.withLock { $0.isTaking ? [.underWay] : [$0.mayBePaused ? .failed : .over] }
     }
   }
 

@@ -40,9 +40,11 @@ extension BackupService {
 
   private func asked(_ node: NodeID, _ standings: [SnapshotStanding]) async -> [SnapshotStanding] {
     var result = standings
+    let deadline = environment.clock.now() + Self.patience
     for start in stride(from: 0, to: standings.count, by: Self.mostAsked) {
       let places = start..<min(start + Self.mostAsked, standings.count)
-      let (presences, failure) = await presences(standings[places].map(\.reference), on: node)
+      let (presences, failure) = await presences(
+        standings[places].map(\.reference), on: node, until: deadline)
       for (place, presence) in zip(places, presences) { result[place].presence = presence }
       guard let failure else { continue }
       for place in start..<standings.count { result[place].presence = .unknown(failure) }
@@ -52,12 +54,15 @@ extension BackupService {
   }
 
   /// What the node answers, or why it does not.
-  private func presences(_ wanted: [SnapshotReference], on node: NodeID) async
+  private func presences(
+    _ wanted: [SnapshotReference], on node: NodeID, until deadline: Duration
+  ) async
     -> (found: [SnapshotPresence], failure: String?)
   {
     do {
       switch try await environment.gateway.request(
-        .findSnapshots(wanted), to: node, timeout: Self.patience)
+        .findSnapshots(wanted), to: node,
+        timeout: max(.milliseconds(1), deadline - environment.clock.now()))
       {
       case .found(let presences) where presences.count == wanted.count: return (presences, nil)
       case .failed(let refusal): return ([], refusal.message)
