@@ -162,9 +162,8 @@ extension MemberAttempt {
     }
     isLeftToGuardian = false
     environment.logger.notice(
-      isOver ? "hold over" : "hold ended by the guardian", metadata: metadata)
-    // Whether all that the guardian did has helped is not known: the next start does it once more.
-    if isOver { forgetRescue() }
+      isOver ? "hold over" : "guardian has done what it can to end the hold", metadata: metadata)
+    forgetRescue()
   }
 
   /// The guardian has died before it could end the hold.
